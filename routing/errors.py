@@ -1,11 +1,14 @@
 """What can go wrong in routing, drawn:
 
 RoutingError
-└── RoadsError               the road network
-    ├── ExtractError         an OpenStreetMap file that cannot be read, or holds no streets a truck may use
-    ├── NetworkFileError     a saved network that is damaged, or of another version
-    ├── OffNetworkError      a point farther from every street than allowed
-    └── NoWayError           two points with no permitted way between them
+├── RoadsError               the road network
+│   ├── ExtractError         an OpenStreetMap file that cannot be read, or holds no streets a truck may use
+│   ├── NetworkFileError     a saved network that is damaged, or of another version
+│   ├── OffNetworkError      a point farther from every street than allowed
+│   └── NoWayError           two points with no permitted way between them
+├── ForecastError            readings or settings a forecast cannot be made from
+├── ProblemError             a night that cannot be planned as it is written
+└── SolveError               a search that was asked for something it cannot do
 
 Each message is one line: what is wrong, where, and the mend.
 """
@@ -33,3 +36,15 @@ class OffNetworkError(RoadsError):
 
 class NoWayError(RoadsError):
     """No permitted way leads from one point to another."""
+
+
+class ForecastError(RoutingError):
+    """Readings or settings no forecast can be made from."""
+
+
+class ProblemError(RoutingError):
+    """A night that cannot be planned as it is written: the message names the bin, truck or place and the mend."""
+
+
+class SolveError(RoutingError):
+    """A search was asked for something it cannot do."""

@@ -1,0 +1,203 @@
+"""The problem of one night as values: what must be emptied, by which trucks, over which roads.
+
+Times are whole seconds after `Problem.zero`, masses kg, volumes litres of loose waste, money any one currency.
+Locations are row numbers of the road matrix. A truck carries one stream between two tips, and comes home empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.energy import TruckEnergy
+from routing.errors import ProblemError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ALWAYS = 10 * 86_400
+"""Closing time of what never closes: later than any shift."""
+
+Matrix = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A bin that may be emptied tonight. `location` None: no street of the network leads to it.
+
+    `value` is what emptying an optional bin tonight is worth, in money. Service starts within `opens` to `closes`.
+    """
+
+    bin: str
+    location: int | None
+    litres: int
+    kg: int
+    service_seconds: int
+    stream: str = "mixed"
+    mandatory: bool = False
+    value: float = 0.0
+    opens: int = 0
+    closes: int = ALWAYS
+    narrow: bool = False
+
+    def __post_init__(self) -> None:
+        _refuse_negative(f"bin {self.bin}", self, "litres", "kg", "service_seconds", "value")
+        if self.opens > self.closes:
+            raise ProblemError(f"bin {self.bin}: opens at {self.opens} s, after it closes at {self.closes} s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depot:
+    """Where trucks start and end."""
+
+    place: str
+    location: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A disposal site. Unloading lies wholly within `opens` to `closes`; `streams` None: it takes every stream."""
+
+    place: str
+    location: int
+    unload_seconds: int = 900
+    streams: frozenset[str] | None = None
+    opens: int = 0
+    closes: int = ALWAYS
+
+    def __post_init__(self) -> None:
+        _refuse_negative(f"disposal site {self.place}", self, "unload_seconds")
+        if self.closes - self.opens < self.unload_seconds:
+            raise ProblemError(f"disposal site {self.place}: closes before one load can be tipped; mend its hours")
+
+    def takes(self, stream: str) -> bool:
+        """Whether a load of `stream` may be tipped here."""
+        return self.streams is None or stream in self.streams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """A rest of `seconds` wholly within `opens` to `closes`; a truck back by `closes - seconds` need not take it."""
+
+    seconds: int
+    opens: int
+    closes: int
+
+    def __post_init__(self) -> None:
+        if self.seconds <= 0 or self.closes - self.opens < self.seconds:
+            raise ProblemError(
+                f"a break of {self.seconds} s does not fit between {self.opens} s and {self.closes} s; widen its hours"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truck:
+    """A manned truck. `litres` is loose waste it can take, compaction counted; `max_tips` counts the last tip too.
+
+    `spendable_kwh` is what a route may use at P90, the reserve already kept back; None: no battery to mind.
+    """
+
+    truck: str
+    depot: str
+    litres: int
+    kg: int
+    starts: int
+    ends: int
+    streams: frozenset[str] = frozenset({"mixed"})
+    rest: Break | None = None
+    max_tips: int = 3
+    narrow: bool = False
+    energy: TruckEnergy = field(default_factory=TruckEnergy)
+    spendable_kwh: float | None = None
+    fixed_cost: float = 0.0
+    cost_per_km: float = 1.0
+    cost_per_hour: float = 0.0
+
+    def __post_init__(self) -> None:
+        name = f"truck {self.truck}"
+        _refuse_negative(name, self, "fixed_cost", "cost_per_km", "cost_per_hour")
+        if self.litres <= 0 or self.kg <= 0:
+            raise ProblemError(f"{name}: it can load {self.litres} l and {self.kg} kg; both must be above 0")
+        if self.starts >= self.ends:
+            raise ProblemError(f"{name}: its shift ends at {self.ends} s, not after it starts at {self.starts} s")
+        if self.max_tips < 1:
+            raise ProblemError(f"{name}: {self.max_tips} tips a shift; it needs at least one to come home empty")
+        if not self.streams:
+            raise ProblemError(f"{name}: it collects no stream; name at least one")
+        if self.spendable_kwh is not None and self.spendable_kwh < 0:
+            raise ProblemError(f"{name}: it may spend {self.spendable_kwh} kWh; that must be 0 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One night to plan.
+
+    `seconds` and `metres` are (n, n) int32, from row to column; a negative entry says there is no way.
+    """
+
+    zero: datetime
+    seconds: Matrix
+    metres: Matrix
+    visits: tuple[Visit, ...]
+    depots: tuple[Depot, ...]
+    sites: tuple[Site, ...]
+    trucks: tuple[Truck, ...]
+
+    def __post_init__(self) -> None:
+        if self.zero.tzinfo is None:
+            raise ProblemError(f"the plan's zero {self.zero} lacks a time zone")
+        self._check_matrix()
+        if not self.trucks:
+            raise ProblemError("no trucks to plan with: import trucks, or give one a shift on this day")
+        if not self.visits:
+            raise ProblemError("no bins to plan: import bins, or make some active")
+        if not self.sites:
+            raise ProblemError("no disposal site to unload at: import a place with is_disposal")
+        _refuse_twins("bin", [visit.bin for visit in self.visits])
+        _refuse_twins("truck", [truck.truck for truck in self.trucks])
+        _refuse_twins("depot", [depot.place for depot in self.depots])
+        _refuse_twins("disposal site", [site.place for site in self.sites])
+        depots = {depot.place for depot in self.depots}
+        for truck in self.trucks:
+            if truck.depot not in depots:
+                raise ProblemError(f"truck {truck.truck}: its depot {truck.depot!r} is not among the plan's depots")
+        self._check_locations()
+
+    def depot_of(self, truck: Truck) -> Depot:
+        """Where `truck` starts and ends."""
+        return next(depot for depot in self.depots if depot.place == truck.depot)
+
+    def _check_matrix(self) -> None:
+        for name, matrix in (("seconds", self.seconds), ("metres", self.metres)):
+            if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+                raise ProblemError(f"the road matrix of {name} has shape {matrix.shape}; it must be square")
+            if not np.issubdtype(matrix.dtype, np.integer):
+                raise ProblemError(f"the road matrix of {name} holds {matrix.dtype}; it must hold whole numbers")
+        if self.seconds.shape != self.metres.shape:
+            raise ProblemError(f"road matrices differ in size: {self.seconds.shape} and {self.metres.shape}")
+
+    def _check_locations(self) -> None:
+        size = len(self.seconds)
+        named = [(f"bin {visit.bin}", visit.location) for visit in self.visits if visit.location is not None]
+        named += [(f"depot {depot.place}", depot.location) for depot in self.depots]
+        named += [(f"disposal site {site.place}", site.location) for site in self.sites]
+        for name, location in named:
+            if not 0 <= location < size:
+                raise ProblemError(f"{name}: location {location} is not in the road matrix of {size} points")
+
+
+def _refuse_negative(name: str, value: object, *fields: str) -> None:
+    for each in fields:
+        if not getattr(value, each) >= 0:
+            raise ProblemError(f"{name}: {each} is {getattr(value, each)}; it must be 0 or more")
+
+
+def _refuse_twins(what: str, names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ProblemError(f"{what} {name} appears twice in one problem")
+        seen.add(name)
