@@ -50,7 +50,7 @@ STATION_KINDS = frozenset(set(OrderKind) - {OrderKind.MAKE_PLAN, OrderKind.PUBLI
 """Carried out by the central system; the others by the plan job and the store."""
 
 LIFETIME = timedelta(minutes=10)
-"""Wall time after which an order that could not be sent is no longer wanted."""
+"""Clock time after which an order that could not be sent is no longer wanted."""
 
 
 @dataclass(frozen=True, slots=True)

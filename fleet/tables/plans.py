@@ -50,6 +50,9 @@ class Route(SQLModel, table=True):
     km: float
     kwh: float
     kwh_p90: float
+    """What nine rounds in ten like this one would use at most."""
+    target_kwh: float | None = None
+    """Energy that must be in the battery at departure: kwh_p90 and the reserve; None for a truck without one."""
     kg: float
     bins: int
     tips: int

@@ -1,0 +1,134 @@
+"""Bins, sensors, readings and emptyings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from fleet.events import Kind
+from fleet.tables import Bin, Emptying, Reading, Sensor, Uplink
+
+if TYPE_CHECKING:
+    from fleet.store.work import Work
+
+
+class Bins:
+    """Bins in this unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def all(self) -> list[Bin]:
+        """Every active bin, by name."""
+        query = select(Bin).where(col(Bin.active).is_(True)).order_by(col(Bin.bin_id))
+        return list(self._work.session.exec(query))
+
+    def get(self, bin_id: str) -> Bin | None:
+        """One bin."""
+        return self._work.session.get(Bin, bin_id)
+
+    def sensors(self) -> list[Sensor]:
+        """Every sensor."""
+        return list(self._work.session.exec(select(Sensor).order_by(col(Sensor.device_id))))
+
+    def sensor_of(self, device_id: str, dev_eui: str | None = None) -> Sensor | None:
+        """The sensor the network calls `device_id`, or the one with this EUI."""
+        found = self._work.session.get(Sensor, device_id)
+        if found is None and dev_eui:
+            found = self._work.session.exec(select(Sensor).where(Sensor.dev_eui == dev_eui.upper())).first()
+        return found
+
+    def latest(self) -> dict[str, Reading]:
+        """The newest reading of every bin that has a fill."""
+        newest = (
+            select(Reading.bin_id, func.max(Reading.measured_at).label("at"))
+            .where(col(Reading.fill).is_not(None))
+            .group_by(Reading.bin_id)
+            .subquery()
+        )
+        query = (
+            select(Reading)
+            .join(newest, (Reading.bin_id == newest.c.bin_id) & (Reading.measured_at == newest.c.at))  # type: ignore[arg-type]
+            .where(col(Reading.fill).is_not(None))
+        )
+        return {row.bin_id: row for row in self._work.session.exec(query)}
+
+    def readings_since(self, since: datetime) -> list[Reading]:
+        """Readings with a fill measured since `since`, by bin and time."""
+        query = (
+            select(Reading)
+            .where(Reading.measured_at >= since, col(Reading.fill).is_not(None))
+            .order_by(col(Reading.bin_id), col(Reading.measured_at))
+        )
+        return list(self._work.session.exec(query))
+
+    def readings_of(self, bin_id: str, since: datetime) -> list[Reading]:
+        """One bin's readings since `since`, by time."""
+        query = (
+            select(Reading)
+            .where(Reading.bin_id == bin_id, Reading.measured_at >= since)
+            .order_by(col(Reading.measured_at))
+        )
+        return list(self._work.session.exec(query))
+
+    def emptyings_since(self, since: datetime) -> list[Emptying]:
+        """Emptyings since `since`, by bin and time."""
+        query = (
+            select(Emptying)
+            .where(Emptying.emptied_at >= since)
+            .order_by(col(Emptying.bin_id), col(Emptying.emptied_at))
+        )
+        return list(self._work.session.exec(query))
+
+    def take_uplink(self, uplink: Uplink, reading: Reading | None) -> bool:
+        """Keep a message and what it says; False when the same message was kept before, and then nothing changes."""
+        if not self._work.insert_new(Uplink, uplink.model_dump(exclude={"uplink_id"})):
+            return False
+        if reading is not None:
+            self.take_reading(reading)
+        return True
+
+    def take_reading(self, reading: Reading) -> bool:
+        """Keep a reading; False when it was kept before. The tail tells the console of it."""
+        new = self._work.insert_new(Reading, reading.model_dump(exclude={"reading_id"}))
+        if new and reading.device_id is not None:
+            sensor = self._work.session.get(Sensor, reading.device_id)
+            if sensor is not None and (sensor.last_seen_at is None or sensor.last_seen_at < reading.measured_at):
+                sensor.last_seen_at = reading.measured_at
+                sensor.battery = reading.battery if reading.battery is not None else sensor.battery
+                self._work.session.add(sensor)
+                self._work.session.flush()
+        return new
+
+    def take_emptying(self, emptying: Emptying) -> bool:
+        """Keep an emptying; False when it was kept before."""
+        if not self._work.insert_new(Emptying, emptying.model_dump(exclude={"emptying_id"})):
+            return False
+        self._work.events.append(
+            Kind.BIN_EMPTIED,
+            emptying.bin_id,
+            at=emptying.emptied_at,
+            source=emptying.source,
+            truck=emptying.truck_id,
+            fill_before=emptying.fill_before,
+        )
+        return True
+
+    def upsert(self, row: Bin) -> bool:
+        """Add or update a bin; True when it is new."""
+        values = row.model_dump(exclude={"bin_id"})
+        return self._work.upsert(Bin, {"bin_id": row.bin_id}, values)
+
+    def upsert_sensor(self, row: Sensor) -> bool:
+        """Add or update a sensor; what it last reported is kept; True when it is new."""
+        values = row.model_dump(exclude={"device_id", "battery", "last_seen_at"})
+        return self._work.upsert(Sensor, {"device_id": row.device_id}, values)
+
+    def counts(self) -> dict[str, int]:
+        """How many bins, sensors, readings and emptyings there are."""
+        session = self._work.session
+        tables = {"bins": Bin, "sensors": Sensor, "readings": Reading, "emptyings": Emptying}
+        return {name: session.exec(select(func.count()).select_from(table)).one() for name, table in tables.items()}

@@ -1,0 +1,70 @@
+"""The event log inside one unit of work: appended in commit order, every hash covering the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, text
+
+from fleet.events import GENESIS, Event, Kind, chain_hash, encode_data
+from fleet.tables import EventRow
+
+if TYPE_CHECKING:
+    from fleet.store.work import Work
+
+CHAIN_LOCK = 0xB1A77
+"""PostgreSQL advisory lock that lets one unit of work append at a time."""
+
+
+class Events:
+    """What happened, for this unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._last: str | None = None
+
+    def append(self, kind: Kind, subject: str, /, *, who: str = "", at: datetime | None = None, **data: Any) -> None:
+        """Add one event; `at` defaults to the clock's now."""
+        session = self._work.session
+        if self._last is None:
+            if self._work.postgres:
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
+            newest = select(EventRow.hash).order_by(EventRow.event_id.desc()).limit(1)  # type: ignore[union-attr]
+            self._last = session.execute(newest).scalar() or GENESIS
+        when = at or self._work.now
+        body = encode_data(data)
+        digest = chain_hash(self._last, when, kind, subject, who, body)
+        session.execute(
+            insert(EventRow).values(
+                at=when, kind=str(kind), subject=subject, who=who, data=body, previous_hash=self._last, hash=digest
+            )
+        )
+        self._last = digest
+
+    def forget_head(self) -> None:
+        """Look the newest hash up again: what was appended since may have been rolled back."""
+        self._last = None
+
+    def newest(self, count: int = 200, kinds: Iterable[Kind] = ()) -> list[Event]:
+        """The last `count` events, oldest first."""
+        from fleet.store.tail import to_event  # noqa: PLC0415 - the tail is built on this module's table
+
+        query = select(EventRow).order_by(EventRow.event_id.desc()).limit(count)  # type: ignore[union-attr]
+        wanted = [str(kind) for kind in kinds]
+        if wanted:
+            query = query.where(EventRow.kind.in_(wanted))  # type: ignore[attr-defined]
+        rows = list(self._work.session.scalars(query))
+        return [to_event(row) for row in reversed(rows)]
+
+    def broken_at(self) -> int | None:
+        """Number of the first event whose hash does not fit its predecessor; None when the chain holds."""
+        last = GENESIS
+        for row in self._work.session.scalars(select(EventRow).order_by(EventRow.event_id)):  # type: ignore[arg-type]
+            if row.previous_hash != last:
+                return row.event_id
+            if row.hash != chain_hash(last, row.at, row.kind, row.subject, row.who, row.data):
+                return row.event_id
+            last = row.hash
+        return None

@@ -1,0 +1,68 @@
+"""One unit of work: the verbs of the store by family, all in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+from fleet.clock import Clock
+from fleet.store.alarms import Alarms
+from fleet.store.bins import Bins
+from fleet.store.chain import Events
+from fleet.store.charging import Charging
+from fleet.store.leases import Leases
+from fleet.store.orders import Orders
+from fleet.store.places import Places
+from fleet.store.plans import Plans
+from fleet.store.stations import Stations
+from fleet.store.trucks import Trucks
+
+
+class Work:
+    """The store's verbs inside one transaction; rows it hands out stay readable after it.
+
+    `work.bins`, `work.orders`, … group the verbs; `work.events.append(…)` says what happened. What is written here and what
+    is said of it become visible together, or not at all.
+    """
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self.session = session
+        self._clock = clock
+        self.postgres = session.get_bind().dialect.name == "postgresql"
+        self.events = Events(self)
+        self.orders = Orders(self)
+        self.alarms = Alarms(self)
+        self.places = Places(self)
+        self.bins = Bins(self)
+        self.trucks = Trucks(self)
+        self.plans = Plans(self)
+        self.stations = Stations(self)
+        self.charging = Charging(self)
+        self.leases = Leases(self)
+
+    @property
+    def now(self) -> datetime:
+        """The clock's now, aware UTC."""
+        return self._clock.now()
+
+    def insert_new(self, table: type[SQLModel], values: dict[str, object]) -> bool:
+        """Insert one row unless a unique key says it is there already; True when it was new."""
+        maker = postgresql.insert if self.postgres else sqlite.insert
+        result = self.session.execute(maker(table).values(**values).on_conflict_do_nothing())
+        return bool(result.rowcount)  # type: ignore[attr-defined]
+
+    def upsert(self, table: type[SQLModel], key: dict[str, object], values: dict[str, object]) -> bool:
+        """Insert or update the row with this key; True when it was new."""
+        match = [getattr(table, name) == value for name, value in key.items()]
+        if self.insert_new(table, {**key, **values}):
+            return True
+        self.session.execute(update(table).where(*match).values(**values))
+        return False
+
+    def add(self, table: type[SQLModel], values: dict[str, object]) -> int:
+        """Insert one row and give its number."""
+        result = self.session.execute(insert(table).values(**values))
+        return int(result.inserted_primary_key[0])  # type: ignore[attr-defined]
