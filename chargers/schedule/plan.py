@@ -1,0 +1,55 @@
+"""The night's charging plan: lay out, flow, repair, lift to ceilings, explain."""
+
+import numpy as np
+
+from chargers.schedule.flow import cell_costs, cheapest_flow
+from chargers.schedule.grid import UNIT_KWH, Floats, Grid, Ints, lay_out
+from chargers.schedule.minimum import repair_minimum
+from chargers.schedule.problem import Night, Schedule
+from chargers.schedule.shortage import explain_shortfalls
+
+
+def plan_power(night: Night) -> Schedule:
+    """The cheapest power per truck and slot that fills every truck by its departure, under the site limit.
+
+    The sum of ceilings, base load, others_kw, margin_kw and the fall-backs of the plan's EVSEs without a truck never
+    exceeds limit_kw in any slot (where base load and others alone do, the plan is 0). Margins are kept where they cost
+    no truck its need. Where needs cannot be met, unserved energy is shared by priority and each Shortfall says why.
+
+    The same call re-plans a running night: set `now` and each truck's delivered_kwh, charging and soc. Pure: the same
+    night gives the same schedule. Raises ScheduleError where the night contradicts itself.
+    """
+    grid = lay_out(night)
+    costs = cell_costs(grid)
+    energy = repair_minimum(grid, costs, cheapest_flow(grid, costs))
+    kw = _ceilings(grid, energy)
+    names = [truck.truck for truck in night.trucks]
+    site_kw = kw.sum(axis=0) + np.asarray(night.base_kw, dtype=np.float64) + grid.others_kw
+    planned = np.minimum(energy.sum(axis=1), grid.need) * UNIT_KWH * grid.efficiency
+    return Schedule(
+        start=night.start,
+        slot_minutes=night.slot_minutes,
+        kw=dict(zip(names, map(tuple, kw.tolist()), strict=True)),
+        planned_kwh=dict(zip(names, planned.tolist(), strict=True)),
+        site_kw=tuple(site_kw.tolist()),
+        peak_kw=float(site_kw[grid.first :].max()),
+        cost=float(energy.sum(axis=0) @ np.asarray(night.price, dtype=np.float64)) * UNIT_KWH,
+        grid_kwh=float(energy.sum()) * UNIT_KWH,
+        shortfalls=explain_shortfalls(grid, energy),
+    )
+
+
+def _ceilings(grid: Grid, energy: Ints) -> Floats:
+    """The kW to allow [N,T]: planned power, and where room is left what the taper's mean hides.
+
+    A battery that tapers at the end must take more than its mean power before: the difference up to max_kw is handed
+    out in the slots the truck charges in, in equal parts of what each wants, never above the room.
+    """
+    hours = np.where(grid.hours > 0.0, grid.hours, 1.0)
+    kw: Floats = np.minimum(energy * UNIT_KWH / hours, grid.max_kw[:, None])
+    wanted = np.minimum(grid.max_kw[:, None], kw * (grid.max_kw / grid.power)[:, None])
+    extra = np.where(energy > 0, wanted - kw, 0.0)
+    asked = extra.sum(axis=0)
+    spare = np.maximum(0.0, grid.raw_room_kw - kw.sum(axis=0))
+    share = np.minimum(1.0, np.divide(spare, asked, out=np.zeros_like(spare), where=asked > 0.0))
+    return np.asarray(kw + extra * share)
