@@ -1,0 +1,136 @@
+"""Reading an OpenStreetMap extract: the ways a truck may use, its turn restrictions, signals and barriers."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import osmium
+from osmium.osm import Node, Relation, Way
+
+from routing.errors import ExtractError
+from routing.roads.build import build_network
+from routing.roads.cache import network_key
+from routing.roads.network import Network
+from routing.roads.rules import ROAD_CLASSES, TruckLimits, WayRule, blocks_passage, choose_name, read_way
+
+_KEYS: Final = ("highway", "barrier", "restriction", "restriction:hgv")
+_NOWHERE: Final = 2_147_483_647  # libosmium's coordinate of a node that is not in the file
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """A turn restriction at a junction: from any of some ways to any of some ways, by OpenStreetMap ids."""
+
+    kind: str  # no_left_turn, only_straight_on, …
+    from_ways: frozenset[int]
+    via_node: int
+    to_ways: frozenset[int]
+
+
+@dataclass(slots=True)
+class Survey:
+    """What one extract says, before it becomes a network. Points of all stretches lie one after the other."""
+
+    origin: Path
+    key: str  # of the network to be
+    profile: str
+    refs: list[int] = field(default_factory=list)  # node ids
+    xs: list[int] = field(default_factory=list)  # longitude in units of 1e-7 degree, as the file has it
+    ys: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)  # of each stretch: a way, or a part of it inside the extract
+    rules: list[WayRule] = field(default_factory=list)
+    way_ids: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    restrictions: list[Restriction] = field(default_factory=list)
+    forward_signals: set[int] = field(default_factory=set)  # nodes that stop traffic in the direction of the way
+    backward_signals: set[int] = field(default_factory=set)
+    blocked: set[int] = field(default_factory=set)  # nodes no truck passes
+
+
+def read_extract(path: Path, limits: TruckLimits | None = None) -> Network:
+    """The network of an `.osm.pbf` (or `.osm`, `.osm.gz`) file for a truck (default: `TruckLimits()`).
+
+    ExtractError, one line, where the file is missing, broken, cut short, no OpenStreetMap data or without streets.
+    """
+    limits = limits or TruckLimits()
+    survey = survey_extract(path, limits)
+    if not survey.starts:
+        raise ExtractError(f"{path}: holds no street a {limits.profile} truck may use; export it with its highways")
+    return build_network(survey)
+
+
+def survey_extract(path: Path, limits: TruckLimits) -> Survey:
+    """Everything in an extract that matters to a truck; ExtractError where osmium cannot read it to its end."""
+    survey = Survey(path, network_key(path, limits), limits.profile)
+    try:
+        for thing in osmium.FileProcessor(str(path)).with_locations().with_filter(osmium.filter.KeyFilter(*_KEYS)):
+            match thing:
+                case Node():
+                    _note_node(survey, thing, limits)
+                case Way():
+                    _note_way(survey, thing, limits)
+                case Relation():
+                    _note_relation(survey, thing)
+    except (RuntimeError, ValueError, UnicodeDecodeError) as error:  # what osmium raises for any unreadable file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ExtractError(
+            f"{path}: not a whole OpenStreetMap extract ({reason}); download or export it again"
+        ) from error
+    return survey
+
+
+def _note_node(survey: Survey, node: Node, limits: TruckLimits) -> None:
+    tags = dict(node.tags)
+    if tags.get("highway") == "traffic_signals":
+        facing = tags.get("traffic_signals:direction")
+        if facing != "backward":
+            survey.forward_signals.add(node.id)
+        if facing != "forward":
+            survey.backward_signals.add(node.id)
+    if blocks_passage(tags, limits):
+        survey.blocked.add(node.id)
+
+
+def _note_way(survey: Survey, way: Way, limits: TruckLimits) -> None:
+    if way.tags.get("highway") not in ROAD_CLASSES:
+        return
+    tags = dict(way.tags)
+    rule = read_way(tags, limits)
+    if rule is None:
+        return
+    name = choose_name(tags)
+    stretch: list[tuple[int, int, int]] = []
+    for node in way.nodes:
+        if node.x == _NOWHERE:  # outside the extract: the way goes on elsewhere, no straight line across the gap
+            _add_stretch(survey, stretch, way.id, rule, name)
+            stretch = []
+        elif not stretch or stretch[-1][0] != node.ref:
+            stretch.append((node.ref, node.x, node.y))
+    _add_stretch(survey, stretch, way.id, rule, name)
+
+
+def _add_stretch(survey: Survey, stretch: list[tuple[int, int, int]], way_id: int, rule: WayRule, name: str) -> None:
+    if len(stretch) < 2:
+        return
+    survey.starts.append(len(survey.refs))
+    survey.rules.append(rule)
+    survey.way_ids.append(way_id)
+    survey.names.append(name)
+    refs, xs, ys = zip(*stretch, strict=True)
+    survey.refs.extend(refs)
+    survey.xs.extend(xs)
+    survey.ys.extend(ys)
+
+
+def _note_relation(survey: Survey, relation: Relation) -> None:
+    tags = dict(relation.tags)
+    kind = tags.get("restriction:hgv") or tags.get("restriction", "")
+    excepted = [vehicle.strip() for vehicle in tags.get("except", "").split(";")]
+    if tags.get("type") != "restriction" or not kind.startswith(("no_", "only_")) or "hgv" in excepted:
+        return
+    members = [(member.role, member.type, member.ref) for member in relation.members]
+    from_ways = frozenset(ref for role, what, ref in members if (role, what) == ("from", "w"))
+    to_ways = frozenset(ref for role, what, ref in members if (role, what) == ("to", "w"))
+    via = [ref for role, what, ref in members if (role, what) == ("via", "n")]
+    if len(via) == 1 and from_ways and to_ways:  # restrictions via a way would need longer turns: they are not read
+        survey.restrictions.append(Restriction(kind, from_ways, via[0], to_ways))

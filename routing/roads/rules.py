@@ -1,0 +1,162 @@
+"""What OpenStreetMap tags mean to a collection truck: which ways it may use, which way round, how fast.
+
+Keys and values: the OpenStreetMap wiki's pages Key:access, Key:oneway, Key:maxweight, Key:maxheight, Key:maxwidth,
+Key:maxspeed and Key:barrier. Conditional tags (`...:conditional`) are not read.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from routing.errors import RoadsError
+
+ROAD_CLASSES: Final = (
+    "residential", "service", "living_street", "unclassified", "road",
+    "tertiary", "tertiary_link", "secondary", "secondary_link",
+    "primary", "primary_link", "trunk", "trunk_link", "motorway", "motorway_link",
+)  # fmt: skip
+"""Drivable values of `highway`; a network stores the position in this tuple."""
+
+_KMH: Final[Mapping[str, float]] = {
+    "residential": 25, "service": 12, "living_street": 12, "unclassified": 30, "road": 25,
+    "tertiary": 35, "tertiary_link": 30, "secondary": 40, "secondary_link": 30,
+    "primary": 45, "primary_link": 35, "trunk": 60, "trunk_link": 40, "motorway": 80, "motorway_link": 40,
+}  # fmt: skip
+"""Speed of a loaded 19 t truck by class, stops at junctions included; our assumption, not calibrated on any city."""
+
+_SHARE_OF_LIMIT: Final = 0.8  # what traffic leaves of a posted limit
+_SLOWEST_KMH: Final = 5.0
+SIGNAL_SECONDS: Final = 4.0  # mean wait at a traffic signal, over all phases
+
+_CLOSED: Final = frozenset({"no", "private", "agricultural", "forestry", "emergency", "military", "bus", "psv"})
+_ACCESS_KEYS: Final = ("hgv", "motor_vehicle", "vehicle", "access")  # the most specific that is present decides
+_ONEWAY: Final = frozenset({"yes", "1", "true"})
+_AGAINST: Final = frozenset({"-1", "reverse"})
+_ROUND: Final = frozenset({"roundabout", "circular"})
+_SOLID_BARRIERS: Final = frozenset({
+    "block", "bollard", "bus_trap", "cycle_barrier", "debris", "ditch", "fence", "guard_rail", "hedge",
+    "jersey_barrier", "kissing_gate", "log", "planter", "stile", "turnstile", "wall",
+})  # fmt: skip
+
+_WEIGHT_KEYS: Final = ("maxweight", "maxweight:hgv", "maxweightrating", "maxweightrating:hgv")
+_HEIGHT_KEYS: Final = ("maxheight", "maxheight:physical", "maxheight:hgv")
+_WIDTH_KEYS: Final = ("maxwidth", "maxwidth:physical", "maxwidth:hgv")
+
+_MEASURE: Final = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*([a-z/]*)\s*", re.IGNORECASE)
+_FEET: Final = re.compile(r"\s*(\d+)\s*(?:'|ft)\s*(?:(\d+(?:\.\d+)?)\s*(?:\"|''|in)?)?\s*", re.IGNORECASE)
+_POUND_T: Final = 0.000_453_592_37
+_TONNES: Final = {"": 1.0, "t": 1.0, "to": 1.0, "kg": 0.001, "st": 2000 * _POUND_T, "lb": _POUND_T, "lbs": _POUND_T}
+_METRES: Final = {"": 1.0, "m": 1.0, "cm": 0.01, "ft": 0.3048, "in": 0.0254}
+_KMH_UNITS: Final = {"": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "mph": 1.609_344}
+
+
+@dataclass(frozen=True, slots=True)
+class TruckLimits:
+    """The truck a network is made for: signs that forbid it close a street.
+
+    One network serves a store, made for its biggest truck. Per-truck profiles would come in here: one network per
+    distinct limits (the cache keeps them apart by `profile`), each truck's legs taken from its own matrix.
+    """
+
+    gross_t: float = 19.0
+    height_m: float = 3.6
+    width_m: float = 2.55
+
+    def __post_init__(self) -> None:
+        checks = (("gross_t", self.gross_t, 100), ("height_m", self.height_m, 10), ("width_m", self.width_m, 6))
+        for name, value, most in checks:
+            if not 0 < value <= most:
+                raise RoadsError(f"truck limit {name} is {value:g}: give a figure above 0 and up to {most}")
+
+    @property
+    def profile(self) -> str:
+        """Short name of these limits, part of a network's key."""
+        return f"{self.gross_t:g}t-{self.height_m:g}m-{self.width_m:g}m"
+
+
+@dataclass(frozen=True, slots=True)
+class WayRule:
+    """How the truck may use one way: the directions open to it, relative to the order of its nodes, and its speed."""
+
+    road_class: int
+    forward: bool
+    backward: bool
+    kmh: float
+
+
+def read_way(tags: Mapping[str, str], limits: TruckLimits) -> WayRule | None:
+    """Rule of one way, None where the truck may not drive."""
+    highway = tags.get("highway", "")
+    if highway not in _KMH or tags.get("area") == "yes" or _is_closed(tags) or exceeds_limits(tags, limits):
+        return None
+    oneway = tags.get("oneway:hgv") or tags.get("oneway", "")
+    if oneway == "reversible":  # changes with the hour: nothing a night's plan can rely on
+        return None
+    implied = highway == "motorway" or tags.get("junction") in _ROUND
+    backward = oneway in _AGAINST or not (oneway in _ONEWAY or (implied and oneway != "no"))
+    posted = read_measure(tags.get("maxspeed:hgv") or tags.get("maxspeed", ""), _KMH_UNITS)
+    kmh = _KMH[highway] if posted is None else max(_SLOWEST_KMH, min(_KMH[highway], posted * _SHARE_OF_LIMIT))
+    return WayRule(ROAD_CLASSES.index(highway), forward=oneway not in _AGAINST, backward=backward, kmh=kmh)
+
+
+def blocks_passage(tags: Mapping[str, str], limits: TruckLimits) -> bool:
+    """Whether a node with these tags (a bollard, a locked gate, a height gauge) stops the truck."""
+    if "barrier" not in tags:
+        return False
+    said = _most_specific_access(tags)
+    if said in _CLOSED or exceeds_limits(tags, limits):
+        return True
+    return said is None and tags["barrier"] in _SOLID_BARRIERS and tags.get("bollard") != "rising"
+
+
+def exceeds_limits(tags: Mapping[str, str], limits: TruckLimits) -> bool:
+    """Whether a posted weight, height or width is less than the truck has."""
+    signs = (
+        (_WEIGHT_KEYS, _TONNES, limits.gross_t),
+        (_HEIGHT_KEYS, _METRES, limits.height_m),
+        (_WIDTH_KEYS, _METRES, limits.width_m),
+    )
+    posted = ((read_measure(tags[key], units), has) for keys, units, has in signs for key in keys if key in tags)
+    return any(most is not None and most < has for most, has in posted)
+
+
+def read_measure(text: str, units: Mapping[str, float]) -> float | None:
+    """The figure of a sign ("3.5 t", "2,9 m", "12'6", "7500 kg") in the unit whose factor is 1; None where it has none.
+
+    "default", "none", "unsigned", "below_default", "walk" or "FR:urban" are no figures. Of several values
+    ("3.5;7.5") the smallest counts.
+    """
+    values = [value for part in re.split(r"[;|]", text) if (value := _read_one(part, units)) is not None]
+    return min(values, default=None)
+
+
+def choose_name(tags: Mapping[str, str]) -> str:
+    """Name of a street for a terminal map: in Latin letters where it has one, since terminals cannot shape Arabic."""
+    name = tags.get("name", "")
+    if not name or _is_latin(name):
+        return name or tags.get("ref", "")
+    candidates = (tags.get(key, "") for key in ("name:fr", "name:en", "int_name", "name:latin"))
+    return next((found for found in candidates if found), name)
+
+
+def _read_one(text: str, units: Mapping[str, float]) -> float | None:
+    if (feet := _FEET.fullmatch(text)) and "ft" in units:
+        return int(feet[1]) * units["ft"] + float(feet[2] or 0) * units["in"]
+    match = _MEASURE.fullmatch(text)
+    if match is None or (factor := units.get(match[2].lower())) is None:
+        return None
+    return float(match[1].replace(",", ".")) * factor
+
+
+def _most_specific_access(tags: Mapping[str, str]) -> str | None:
+    return next((tags[key] for key in _ACCESS_KEYS if key in tags), None)
+
+
+def _is_closed(tags: Mapping[str, str]) -> bool:
+    return _most_specific_access(tags) in _CLOSED
+
+
+def _is_latin(text: str) -> bool:
+    return all("LATIN" in unicodedata.name(letter, "") for letter in text if letter.isalpha() and ord(letter) > 127)
