@@ -1,7 +1,7 @@
 """Time is injected: the wall clock in a city, a faster one in the twin.
 
-`Clock.now()` gives aware UTC datetimes. `PacedClock` maps wall time to simulated time by an anchor and a speed; the anchor
-lives in the store, so that every process of a demo reads the same simulated minute.
+`Clock.now()` gives aware UTC datetimes. `PacedClock` maps wall time to simulated time by an anchor and a speed; the
+anchor lives in the store, so that every process of a demo reads the same simulated minute.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class FixedClock:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How simulated time runs: `sim` was the simulated instant at wall instant `wall`; `speed` simulated seconds a wall second.
+    """How simulated time runs: `sim` was the simulated instant at wall instant `wall`.
 
-    A speed of 0 is a pause.
+    `speed` is simulated seconds a wall second; 0 is a pause.
     """
 
     sim: datetime

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, text
+from sqlmodel import col, select
 
 from fleet.events import GENESIS, Event, Kind, chain_hash, encode_data
 from fleet.tables import EventRow
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 
 CHAIN_LOCK = 0xB1A77
 """PostgreSQL advisory lock that lets one unit of work append at a time."""
+
+
+def to_event(row: EventRow) -> Event:
+    """A row of the log as the value the rest of the house knows."""
+    return Event(Kind(row.kind), row.subject, row.at, json.loads(row.data), row.who, row.event_id or 0)
 
 
 class Events:
@@ -31,8 +38,8 @@ class Events:
         if self._last is None:
             if self._work.postgres:
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
-            newest = select(EventRow.hash).order_by(EventRow.event_id.desc()).limit(1)  # type: ignore[union-attr]
-            self._last = session.execute(newest).scalar() or GENESIS
+            newest = select(EventRow.hash).order_by(col(EventRow.event_id).desc()).limit(1)
+            self._last = session.exec(newest).first() or GENESIS
         when = at or self._work.now
         body = encode_data(data)
         digest = chain_hash(self._last, when, kind, subject, who, body)
@@ -43,25 +50,19 @@ class Events:
         )
         self._last = digest
 
-    def forget_head(self) -> None:
-        """Look the newest hash up again: what was appended since may have been rolled back."""
-        self._last = None
-
     def newest(self, count: int = 200, kinds: Iterable[Kind] = ()) -> list[Event]:
         """The last `count` events, oldest first."""
-        from fleet.store.tail import to_event  # noqa: PLC0415 - the tail is built on this module's table
-
-        query = select(EventRow).order_by(EventRow.event_id.desc()).limit(count)  # type: ignore[union-attr]
+        query = select(EventRow).order_by(col(EventRow.event_id).desc()).limit(count)
         wanted = [str(kind) for kind in kinds]
         if wanted:
-            query = query.where(EventRow.kind.in_(wanted))  # type: ignore[attr-defined]
-        rows = list(self._work.session.scalars(query))
+            query = query.where(col(EventRow.kind).in_(wanted))
+        rows = list(self._work.session.exec(query))
         return [to_event(row) for row in reversed(rows)]
 
     def broken_at(self) -> int | None:
         """Number of the first event whose hash does not fit its predecessor; None when the chain holds."""
         last = GENESIS
-        for row in self._work.session.scalars(select(EventRow).order_by(EventRow.event_id)):  # type: ignore[arg-type]
+        for row in self._work.session.exec(select(EventRow).order_by(col(EventRow.event_id))):
             if row.previous_hash != last:
                 return row.event_id
             if row.hash != chain_hash(last, row.at, row.kind, row.subject, row.who, row.data):

@@ -33,8 +33,8 @@ def check_version(engine: Engine, place: str, *, allow_old: bool = False) -> Non
 
 def upgrade(engine: Engine) -> None:
     """Bring the schema up to date, in one transaction."""
-    from alembic import command  # noqa: PLC0415 - 0.4 s, needed only here
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # 0.4 s, needed only here
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))

@@ -5,7 +5,6 @@ Chained events come from the log; readings and meter values, too many to chain, 
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,6 +14,7 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from fleet.events import Event, Kind
+from fleet.store.chain import to_event
 from fleet.store.engine import data_version, telling
 from fleet.tables import EventRow, MeterValue, Reading
 
@@ -32,11 +32,6 @@ class Cursor:
     event_id: int = 0
     reading_id: int = 0
     meter_value_id: int = 0
-
-
-def to_event(row: EventRow) -> Event:
-    """A row of the log as the value the rest of the house knows."""
-    return Event(Kind(row.kind), row.subject, row.at, json.loads(row.data), row.who, row.event_id or 0)
 
 
 def reading_event(row: Reading) -> Event:
