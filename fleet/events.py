@@ -1,7 +1,8 @@
-"""Events: what happened. Append-only and hash-chained in the store; the tail also gives readings and meter values as events.
+"""Events: what happened. Append-only and hash-chained in the store.
 
-`Event.data` holds JSON values only. Kinds are past tense, "subject.happened". The console folds them into its view, so each
-carries all the view needs; the fields are named beside each kind.
+The tail also gives readings and meter values as events. `Event.data` holds JSON values only. Kinds are past tense,
+"subject.happened". The console folds them into its view, so each carries all the view needs; the fields are named
+beside each kind.
 """
 
 from __future__ import annotations
@@ -53,10 +54,8 @@ class Kind(StrEnum):
 
     # the depot's night
     NEEDS_CHANGED = "needs.changed"  # needs: [{truck, kwh, target_kwh, ready_by, soc, priority}]
-    SCHEDULE_MADE = (
-        "schedule.made"  # schedule_id, site, starts_at, slot_minutes, limit_kw, base_kw, total_kw, peak_kw, why,
-    )
-    #                                  powers: [{truck, station, evse, kw}], shortfalls: [{truck, kwh, ready_by, reason}]
+    SCHEDULE_MADE = "schedule.made"  # schedule_id, site, starts_at, slot_minutes, limit_kw, base_kw, total_kw, peak_kw,
+    #                                  why, powers: [{truck, station, evse, kw}], shortfalls: [{truck, kwh, ready_by, reason}]
     NEED_CLOSED = "need.closed"  # truck, state ("met" or "missed"), delivered_kwh, kwh, soc
 
     # people and jobs

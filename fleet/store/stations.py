@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from fleet.store.work import Work
 
 
+DESCRIBED = (
+    *("name", "place_id", "lat", "lon", "admission", "password_hash"),
+    *("current", "phases", "max_kw", "fallback_kw"),
+)
+"""What people say of a station; the rest it says of itself."""
+
+
 class Stations:
     """Stations in this unit of work."""
 
@@ -41,10 +48,7 @@ class Stations:
 
     def upsert(self, row: Station, evses: list[Evse]) -> bool:
         """Add or update a station as a person describes it; what it said of itself is kept; True when it is new."""
-        described = (
-            "name", "place_id", "lat", "lon", "admission", "password_hash", "current", "phases", "max_kw", "fallback_kw",
-        )  # fmt: skip
-        values: dict[str, object] = {name: getattr(row, name) for name in described}
+        values: dict[str, object] = {name: getattr(row, name) for name in DESCRIBED}
         before = self.get(row.station_id)
         if before is None:
             self._work.session.add(row)

@@ -24,8 +24,8 @@ from fleet.store.trucks import Trucks
 class Work:
     """The store's verbs inside one transaction; rows it hands out stay readable after it.
 
-    `work.bins`, `work.orders`, … group the verbs; `work.events.append(…)` says what happened. What is written here and what
-    is said of it become visible together, or not at all.
+    `work.bins`, `work.orders`, … group the verbs; `work.events.append(…)` says what happened. What is written here and
+    what is said of it become visible together, or not at all.
     """
 
     def __init__(self, session: Session, clock: Clock) -> None:

@@ -1,7 +1,7 @@
 """The group-commit writer: one thread owns the writing connection, many callers share each commit.
 
-What arrives while a commit is under way forms the next batch, after a short gathering time on fast disks. Whoever handed
-something in is told only after the commit: acknowledged means durable. See writer.md.
+What arrives while a commit is under way forms the next batch, after a short gathering time on fast disks. Whoever
+handed something in is told only after the commit: acknowledged means durable. See writer.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The store's tables by family. Importing this package knows them all to SQLModel's metadata.
 
-Times are aware UTC. Entities of the city carry the name people gave them as key (`bin_id` "BIN-0042"); what happens carries
-a number. Volumes are litres, masses kilograms, energy kWh, power kW, fill 0 to 1, states of charge 0 to 1.
+Times are aware UTC. Entities of the city carry the name people gave them as key (`bin_id` "BIN-0042"); what happens
+carries a number. Volumes are litres, masses kilograms, energy kWh, power kW, fill 0 to 1, states of charge 0 to 1.
 """
 
 from fleet.tables.bins import Bin, Emptying, Reading, Sensor, Uplink

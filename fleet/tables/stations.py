@@ -72,7 +72,7 @@ class Connector(SQLModel, table=True):
     """EVSE number; 0 is the station itself."""
     number: int
     status: str = "Unavailable"
-    """As reported: 2.0.1 words, and the finer ones of 1.6 (Preparing, Charging, SuspendedEV, SuspendedEVSE, Finishing)."""
+    """In 2.0.1 words, or the finer ones of 1.6 (Preparing, Charging, SuspendedEV, SuspendedEVSE, Finishing)."""
     error_code: str = ""
     info: str = ""
     status_at: datetime | None = None
