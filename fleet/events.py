@@ -54,8 +54,9 @@ class Kind(StrEnum):
 
     # the depot's night
     NEEDS_CHANGED = "needs.changed"  # needs: [{truck, kwh, target_kwh, ready_by, soc, priority}]
-    SCHEDULE_MADE = "schedule.made"  # schedule_id, site, starts_at, slot_minutes, limit_kw, base_kw, total_kw, peak_kw,
-    #                                  why, powers: [{truck, station, evse, kw}], shortfalls: [{truck, kwh, ready_by, reason}]
+    # schedule_id, site, starts_at, slot_minutes, limit_kw, base_kw, total_kw, peak_kw, why,
+    # powers: [{truck, station, evse, kw}], shortfalls: [{truck, kwh, ready_by, reason}]
+    SCHEDULE_MADE = "schedule.made"
     NEED_CLOSED = "need.closed"  # truck, state ("met" or "missed"), delivered_kwh, kwh, soc
 
     # people and jobs
