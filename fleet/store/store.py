@@ -46,7 +46,11 @@ class Store:
         try:
             check_version(store.engine, describe(store.url))
         except DBAPIError as error:
+            store.close()
             raise tell(error, store.url) from error
+        except StoreError:
+            store.close()
+            raise
         return store
 
     @classmethod
@@ -58,6 +62,8 @@ class Store:
             upgrade(store.engine)
         except DBAPIError as error:
             raise tell(error, store.url) from error
+        finally:
+            store.close()
         return cls.open(url, clock)
 
     @contextmanager
