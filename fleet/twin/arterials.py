@@ -1,4 +1,4 @@
-"""The roads a town grew along: smooth curves, each the graph of a function, so that sides and crossings are plain arithmetic.
+"""The roads a town grew along: smooth curves, each the graph of a function, so that sides and crossings are arithmetic.
 
 East curves give north of east (y of x), north curves give east of north (x of y). Curves of one heading never meet.
 """
@@ -23,7 +23,7 @@ Highway = Literal["primary", "secondary", "tertiary", "unclassified", "residenti
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One road, or the river. `waves` are amplitude (m), wavelength (m) and phase of its swings about a straight line."""
+    """One road, or the river. `waves`: amplitude (m), wavelength (m) and phase of its swings about a line."""
 
     heading: Literal["east", "north"]
     highway: Highway
@@ -48,12 +48,16 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What a town of one size is drawn in: an ellipse of width by height metres, and how many roads cross it."""
+    """What a town of one size is drawn in: an ellipse of width by height metres, and how many roads cross it.
+
+    `grain` scales the blocks between its small streets.
+    """
 
     width: float
     height: float
     east: int
     north: int
+    grain: float
 
     def within(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
         """Whether points lie inside the town's edge, a wavy ellipse."""

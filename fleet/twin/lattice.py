@@ -7,6 +7,7 @@ most junctions are T-shaped, as in real towns of the region.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +71,7 @@ def _lay_quarter(
     centre = np.array([x.mean(), y.mean()])
     out = math.hypot(centre[0] / extent.width, centre[1] / extent.height) * 2
     turn = rng.uniform(-0.6, 0.6) if rng.random() < 0.35 else rng.normal(0, 0.1)
-    block = (46 if out < 0.33 else 54 if out < 0.7 else 64) * rng.uniform(0.9, 1.12)
+    block = (48 if out < 0.33 else 58 if out < 0.7 else 70) * extent.grain * rng.uniform(0.9, 1.12)
     axes = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
     axes *= np.array([[block * rng.uniform(1.35, 2.0)], [block]])
     reach = math.hypot(float(np.ptp(x)), float(np.ptp(y))) / 2 + 80
@@ -91,11 +92,10 @@ def _lay_quarter(
             if k < u.shape[0] and m < u.shape[1] and number[k, m] >= 0 and bank[i, j] == bank[k, m]:
                 row = Row(quarter, "u", int(v[i, j])) if du else Row(quarter, "v", int(u[i, j]))
                 draft.join(Stretch(int(number[i, j]), int(number[k, m]), "residential", row))
-    _reach_out(draft, extent, arterials, (number, spots, axes, quarter, u, v), landings)
+    _reach_out(extent, arterials, (number, spots, axes, quarter, u, v), landings)
 
 
 def _reach_out(
-    draft: Draft,
     extent: Extent,
     arterials: Arterials,
     lattice: tuple[NDArray[np.int64], Floats, Floats, int, NDArray[np.int64], NDArray[np.int64]],
@@ -143,7 +143,7 @@ def _first_change(curve: Curve, x: Floats, y: Floats) -> NDArray[np.int64]:
     """For each ray of points, the step in which it crosses the curve; the number of points if it never does."""
     above = curve.side(x, y) > 0
     change = above[:, 1:] != above[:, :-1]
-    return np.where(change.any(axis=1), change.argmax(axis=1), x.shape[1])
+    return np.asarray(np.where(change.any(axis=1), change.argmax(axis=1), x.shape[1]))
 
 
 def _lay_arterials(
@@ -167,7 +167,7 @@ def _lay_arterials(
                 group = []
             group.append(landing)
         stops.sort()
-        for (here, a), (there, b) in zip(stops, stops[1:], strict=False):
+        for (here, a), (there, b) in pairwise(stops):
             if a != b:
                 row = Row(-1, curve.heading, c)
                 draft.join(Stretch(a, b, curve.highway, row, trace(curve, here, there), fixed=True))

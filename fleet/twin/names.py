@@ -1,4 +1,4 @@
-"""Fictional names for streets, quarters and makers, French and Arabic: plants, birds, land and trades, no person and no real place."""
+"""Fictional names of streets and quarters, French and Arabic: plants, birds, land and trades, never a person."""
 
 from __future__ import annotations
 

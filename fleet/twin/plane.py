@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 Point = tuple[float, float]  # metres east and north of the plane's centre
 
@@ -38,14 +39,14 @@ class Plane:
 
 def measure_line(points: tuple[Point, ...]) -> float:
     """Length of a line in metres."""
-    return sum(math.dist(a, b) for a, b in zip(points, points[1:], strict=False))
+    return sum(math.dist(a, b) for a, b in pairwise(points))
 
 
 def walk_line(points: tuple[Point, ...], metres: float) -> tuple[Point, Point]:
     """The point `metres` along a line, and the unit vector of the way it heads there; the ends bound it."""
     left = max(0.0, metres)
     heading = (1.0, 0.0)
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in pairwise(points):
         step = math.dist(a, b)
         if step == 0:
             continue

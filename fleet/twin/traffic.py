@@ -54,7 +54,8 @@ def choose_one_ways(
             way = (line[-1][0] - line[0][0], line[-1][1] - line[0][1])
             along = bearing.setdefault(stretch.row, way if stretch.row.number % 2 else (-way[0], -way[1]))
             flow[k] = 1 if way[0] * along[0] + way[1] * along[1] >= 0 else -1
-    while (cut := _cut_off(ends, flow, flow == flow)).any():
+    everything = np.ones(len(stretches), dtype=bool)
+    while (cut := _cut_off(ends, flow, everything)).any():
         flow[cut & (flow != 0)] = 0
     return flow
 
@@ -118,8 +119,8 @@ def _turns_left(
 
 def _cut_off(ends: Ints, flow: Ints, open_: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Links whose two ends lie in different strongly connected parts when only open links are driven their way."""
-    from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy, and only a town being drawn needs it
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
 
     ahead, back = open_ & (flow >= 0), open_ & (flow <= 0)
     tails = np.concatenate([ends[ahead, 0], ends[back, 1]])
