@@ -64,12 +64,11 @@ def build_network(survey: "Survey") -> Network:
     links = _cut_links(survey)
     metres = along[links.last] - along[links.first]
     edges = _direct_edges(survey, links, metres)
-    edges = edges.take(_in_largest_part(edges.tail, edges.head, len(links.node_ids), both=(edges.tail, edges.head)))
+    part = _strong_parts(edges.tail, edges.head, len(links.node_ids))
+    largest = part == np.bincount(part).argmax()
+    edges = edges.take(largest[edges.tail] & largest[edges.head])
     source, target = _permit_turns(edges, survey.restrictions, links.node_ids)
-    kept = np.zeros(len(edges.tail), bool)
-    if len(source):
-        numbers = np.arange(len(edges.tail))
-        kept = _in_largest_part(source, target, len(edges.tail), both=(numbers, numbers))
+    kept = _keep_edges(edges, _strong_parts(source, target, len(edges.tail)))
     if kept.sum() < 2:
         raise ExtractError(f"{survey.origin}: its streets do not connect both ways; export a wider piece of the map")
     inside = kept[source] & kept[target]
@@ -128,13 +127,26 @@ def _count_signals(survey: "Survey", links: _Links, *, backward: bool) -> I64:
     return counts
 
 
-def _in_largest_part(source: I64, target: I64, size: int, both: tuple[I64, I64]) -> Flags:
-    """Whether both of a pair of vertices lie in the largest strongly connected part of a directed graph."""
+def _strong_parts(source: I64, target: I64, size: int) -> I64:
+    """Number of the strongly connected part each vertex of a directed graph lies in."""
     graph = csr_array((np.ones(len(source), np.int8), (source, target)), shape=(size, size))
     _, part = connected_components(graph, directed=True, connection="strong")
-    largest = part == np.bincount(part).argmax()
-    inside: Flags = largest[both[0]] & largest[both[1]]
-    return inside
+    return part.astype(np.int64)
+
+
+def _keep_edges(edges: _Edges, part: I64) -> Flags:
+    """The edges of the largest strongly connected part, by turns.
+
+    A ring of two-way streets where nothing turns round is two parts, one each way. Every place lies on both: both stay.
+    """
+    if not len(part):
+        return np.zeros(0, bool)
+    largest = np.bincount(part).argmax()
+    kept: Flags = part == largest
+    mirrored = np.isin(edges.link, edges.link[kept]) & ~kept
+    if mirrored.sum() == kept.sum() and len(np.unique(part[mirrored])) == 1:
+        kept |= mirrored
+    return kept
 
 
 def _permit_turns(edges: _Edges, restrictions: "list[Restriction]", node_ids: I64) -> tuple[I64, I64]:

@@ -113,7 +113,8 @@ def _draw(
         pieces.append(_cut(lat, lon, start, end) if at in {0, last} else (lat, lon))
     lat, lon = (np.concatenate([piece[axis] for piece in pieces]) for axis in (0, 1))
     kept = np.ones(len(lat), bool)  # edges share their junctions
-    kept[1:-1] = (lat[1:-1] != lat[:-2]) | (lon[1:-1] != lon[:-2])
+    kept[1:] = (lat[1:] != lat[:-1]) | (lon[1:] != lon[:-1])
+    kept[-1] |= kept.sum() == 1  # a leg to where the truck stands is still a line
     return tuple(zip(lat[kept].tolist(), lon[kept].tolist(), strict=True)), metres
 
 

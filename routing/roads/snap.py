@@ -16,6 +16,7 @@ from routing.roads.rules import ROAD_CLASSES
 
 MAX_SNAP_M: Final = 150.0
 _SAMPLE_M: Final = 15.0
+_TOUCH_M: Final = 0.05  # this near to a junction is on it; an extract places points to a centimetre
 _CANDIDATES: Final = 8  # nearest samples whose segments are measured exactly
 _NO_STOPPING: Final = (ROAD_CLASSES.index("motorway"), ROAD_CLASSES.index("motorway_link"))
 
@@ -69,9 +70,10 @@ def snap_points(network: Network, points: Points, max_snap_m: float = MAX_SNAP_M
     along = _along_shapes(network)
     run = along[first] - along[network.shape_start[link]] + part * (along[first + 1] - along[first])
     total = network.link_metres[link]
+    run = np.where(run < _TOUCH_M, 0.0, np.where(run > total - _TOUCH_M, total, run))
     fraction = np.divide(run, total, out=np.zeros_like(run), where=total > 0)
     edge = _first_edge(network)[link]
-    fraction = np.clip(np.where(network.edge_reversed[edge], 1 - fraction, fraction), 0.0, 1.0)
+    fraction = np.where(network.edge_reversed[edge], 1 - fraction, fraction)
     return Snaps(np.where(offset <= max_snap_m, edge, -1).astype(np.int32), fraction, offset)
 
 
