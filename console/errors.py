@@ -3,7 +3,11 @@
 ConsoleError
 ├── LanguageUnknown      no catalogue for the language asked for
 ├── ActionDisabled       an action that cannot be done now; its text says why
-└── FeedLost             the store went away while the console was reading it
+├── FeedLost             the store went away while the console was reading it
+├── NoRoads              no road network was imported yet
+├── JobRunning           the same job is at work already
+├── JobFailed            a job that could not do its work
+└── PortTaken            another program listens there
 """
 
 from __future__ import annotations
@@ -23,3 +27,19 @@ class ActionDisabled(ConsoleError):
 
 class FeedLost(ConsoleError):
     """The store cannot be read any more."""
+
+
+class NoRoads(ConsoleError):
+    """No road network was imported yet."""
+
+
+class JobRunning(ConsoleError):
+    """The same job is at work already."""
+
+
+class JobFailed(ConsoleError):
+    """A job could not do its work; what was there before stays in force."""
+
+
+class PortTaken(ConsoleError):
+    """Another program listens where this one should."""
