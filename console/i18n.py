@@ -74,7 +74,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name every gettext tool looks for
 
 
 def _read(path: Path) -> gnu.GNUTranslations:
-    from babel.messages import mofile, pofile  # noqa: PLC0415 - 40 ms that English need not pay
+    from babel.messages import mofile, pofile
 
     with path.open("rb") as source:
         catalogue = pofile.read_po(source)

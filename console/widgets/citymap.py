@@ -30,7 +30,6 @@ from console.widgets.scene import (
     Glyphs,
     Group,
     Scene,
-    Streets,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from console.widgets.painter import Frame, Painter
     from console.widgets.plane import Window
+    from routing.roads import StreetSegments
 
 VIEWS: tuple[frozenset[Group], ...] = (
     frozenset(("streets", "routes", "bins", "stations", "sites", "trucks")),
@@ -73,7 +73,7 @@ class CityMap(Widget, can_focus=True):
         self.groups = VIEWS[0]
         self.selected: str | None = None
         self.scene = Scene()
-        self._streets: Streets | None = None
+        self._streets: StreetSegments | None = None
         self._painter: Painter | None = None
         self._window: Window | None = None
         self._fitted: Window | None = None
@@ -84,7 +84,7 @@ class CityMap(Widget, can_focus=True):
 
     # what it shows
 
-    def lay_streets(self, streets: Streets | None) -> None:
+    def lay_streets(self, streets: StreetSegments | None) -> None:
         """Put these streets under the scene and fit the window to the city."""
         self._streets, self._painter, self._window = streets, None, None
         self.border_subtitle = streets.attribution if streets else ""
@@ -259,6 +259,7 @@ class CityMap(Widget, can_focus=True):
                 for number, colour in enumerate(colours, STREET_INK)
             ]
             self._inks.append(Style(color=text.rich_color, bgcolor=under, bold=True, reverse=True))
+            self._inks.append(Style(color=ground.blend(text, 0.75).rich_color, bgcolor=under, italic=True))
         return self._inks
 
     # the legend
@@ -286,7 +287,7 @@ class CityMap(Widget, can_focus=True):
                 break
             segments += [Segment(text, ink), Segment("  ", bare)]
             used += cell_len(text) + 2
-        segments.append(Segment(ruler.rjust(max(0, width - used)), inks[STREET_INK + 4]))
+        segments.append(Segment(ruler.rjust(max(0, width - used)), inks[STREET_INK + 3]))
         return Strip(segments).adjust_cell_length(width, bare)
 
     def _ruler(self) -> str:

@@ -17,6 +17,7 @@ from console.widgets.raster import Floats, Layer, draw_lines, glyph_table, place
 from console.widgets.scene import (
     INK_OF,
     LABEL_INK,
+    NAME_INK,
     ROUTE_COLOURS,
     ROUTE_INK,
     SHAPES,
@@ -26,14 +27,17 @@ from console.widgets.scene import (
     Line,
     Mark,
     Scene,
-    Streets,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HIDE_ABOVE = (6.0, 12.0, 60.0, 1e9, 1e9)
-"""Metres a dot above which a rank of street is left out: service ways first."""
+    from routing.roads import StreetLabel, StreetSegments
+
+HIDE_ABOVE = (12.0, 60.0)
+"""Metres a dot above which a rank of street is left out: residential streets first."""
+NAME_BELOW = 4.0
+"""Metres a dot below which streets bear their names."""
 FINEST, COARSEST = 0.3, 400.0
 """Metres a dot: how near and how far a map goes."""
 
@@ -64,11 +68,12 @@ class Frame:
 class Painter:
     """One city's streets on their plane, and the layers drawn last."""
 
-    def __init__(self, streets: Streets | None, scene: Scene) -> None:
+    def __init__(self, streets: StreetSegments | None, scene: Scene) -> None:
         self.every_street = False
         """Draw all ranks however far out (for measuring)."""
         self.plane = _find_plane(streets, scene)
         self._segments, self._inks = _project(streets, self.plane)
+        self._labels: Sequence[StreetLabel] = streets.labels if streets is not None else ()
         self._tables = {glyphs: glyph_table(glyphs) for glyphs in ("braille", "half", "ascii")}
         self._streets: tuple[tuple[Window, bool], Layer] | None = None
         self._routes: tuple[tuple[Window, Sequence[Line]], Layer] | None = None
@@ -90,6 +95,8 @@ class Painter:
             over = routes.mask > 0
             mask, ink = np.where(over, routes.mask, mask), np.where(over, routes.ink, ink)
         frame = Frame(self._tables[glyphs][mask], np.where(mask > 0, ink, 0).astype(np.uint8), {})
+        if window.metres_per_dot < NAME_BELOW and "streets" in groups:
+            self._name_streets(window, frame)
         marks = [mark for mark in scene.marks if SHAPES[mark.look].group in groups]
         self._place(marks, window, glyphs, frame)
         held = next((mark for mark in marks if mark.key == selected), None)
@@ -127,6 +134,19 @@ class Painter:
             self._routes = (window, lines), draw_lines(np.concatenate(parts), np.concatenate(inks), window)
         return self._routes[1]
 
+    def _name_streets(self, window: Window, frame: Frame) -> None:
+        """Write the names there is room for, the most important streets first."""
+        taken = np.zeros(frame.chars.shape, np.bool_)
+        for label in self._labels:
+            column, row = window.cell(self.plane.x(label.lon), self.plane.y(label.lat))
+            start, end = column - len(label.name) // 2, column - len(label.name) // 2 + len(label.name)
+            inside = 0 <= row < window.rows and start > 0 and end < window.columns
+            # right-to-left script needs the terminal's help, which a map cannot count on
+            if inside and max(label.name) < "\u0250" and not taken[row, start - 1 : end + 1].any():
+                taken[row, start - 1 : end + 1] = True
+                frame.chars[row, start:end] = [ord(letter) for letter in label.name]
+                frame.inks[row, start:end] = NAME_INK
+
     def _place(self, marks: list[Mark], window: Window, glyphs: Glyphs, frame: Frame) -> None:
         x = self.plane.x(np.array([mark.lon for mark in marks], np.float64))
         y = self.plane.y(np.array([mark.lat for mark in marks], np.float64))
@@ -152,23 +172,22 @@ class Painter:
         frame.marked[column, row] = mark.key
 
 
-def _find_plane(streets: Streets | None, scene: Scene) -> Plane:
+def _find_plane(streets: StreetSegments | None, scene: Scene) -> Plane:
     """The plane that touches the middle of the city."""
-    if streets is not None and len(streets.ends):
-        middle = streets.ends.reshape(-1, 2).mean(axis=0)
-        return Plane.touching(float(middle[0]), float(middle[1]))
+    if streets is not None and len(streets):
+        lat, lon = (streets.lat1.mean() + streets.lat2.mean()) / 2, (streets.lon1.mean() + streets.lon2.mean()) / 2
+        return Plane.touching(float(lat), float(lon))
     if scene.marks:
         n = len(scene.marks)
         return Plane.touching(sum(m.lat for m in scene.marks) / n, sum(m.lon for m in scene.marks) / n)
     return Plane.touching(0.0, 0.0)
 
 
-def _project(streets: Streets | None, plane: Plane) -> tuple[Floats, npt.NDArray[np.uint8]]:
+def _project(streets: StreetSegments | None, plane: Plane) -> tuple[Floats, npt.NDArray[np.uint8]]:
     """Segments in metres and their inks, main roads last: drawn last, they take the cell."""
-    if streets is None or not len(streets.ends):
+    if streets is None or not len(streets):
         return np.zeros((0, 4), np.float32), np.zeros(0, np.uint8)
     order = np.argsort(streets.rank, kind="stable")
-    ends = streets.ends[order]
-    lats, lons = plane.y(ends[:, [0, 2]]), plane.x(ends[:, [1, 3]])
-    segments = np.stack([lons[:, 0], lats[:, 0], lons[:, 1], lats[:, 1]], axis=1).astype(np.float32)
-    return segments, (streets.rank[order] + STREET_INK).astype(np.uint8)
+    x, y = plane.x, plane.y
+    ends = (x(streets.lon1[order]), y(streets.lat1[order]), x(streets.lon2[order]), y(streets.lat2[order]))
+    return np.stack(ends, axis=1).astype(np.float32), (streets.rank[order] + STREET_INK).astype(np.uint8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from console.i18n import N_
 
@@ -44,14 +44,15 @@ SHAPES: dict[Look, Shape] = {
 ROUTE_COLOURS = (
     "#ff6e6e", "#5fd7ff", "#9be564", "#ffd166", "#c792ea", "#ff9ecf", "#4fe0c0", "#ffb070", "#b8b85f", "#7aa2ff",
 )  # fmt: skip
-STREET_SHARES = (0.16, 0.22, 0.34, 0.46, 0.6)
+STREET_SHARES = (0.2, 0.34, 0.46, 0.6)
 """How far each rank of street stands out from the ground towards the text."""
 
-# numbers of inks: 0 the bare ground, then streets by rank, routes, looks of marks, labels
+# numbers of inks: 0 the bare ground, then streets by rank, routes, looks of marks, labels, street names
 STREET_INK = 1
 ROUTE_INK = STREET_INK + len(STREET_SHARES)
 MARK_INK = ROUTE_INK + len(ROUTE_COLOURS)
 LABEL_INK = MARK_INK + len(SHAPES)
+NAME_INK = LABEL_INK + 1
 INK_OF = {look: MARK_INK + number for number, look in enumerate(SHAPES)}
 
 
@@ -78,16 +79,3 @@ class Scene:
 
     marks: tuple[Mark, ...] = ()
     lines: tuple[Line, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Streets:
-    """The street network as segments.
-
-    `ends` (N, 4) float64: lat, lon, lat, lon. `rank` (N,) uint8: 0 a service way to 4 a main road. Typed loosely,
-    so that numpy is not imported to name them.
-    """
-
-    ends: Any
-    rank: Any
-    attribution: str

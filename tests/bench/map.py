@@ -33,7 +33,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from console.widgets.citymap import CityMap
 from console.widgets.painter import Painter
 from console.widgets.raster import draw_lines
-from console.widgets.scene import Line, Look, Mark, Scene, Streets
+from console.widgets.scene import Line, Look, Mark, Scene
+from routing.roads.streets import StreetSegments
 
 SEGMENTS, BINS, ROUTES = 12_000, 500, 10
 SIZE = (160, 45)
@@ -44,7 +45,7 @@ MIDDLE = (34.92, -2.32)
 LOOKS: tuple[Look, ...] = ("low", "half", "high", "over")
 
 
-def make_city(seed: int = 1) -> tuple[Streets, Scene]:
+def make_city(seed: int = 1) -> tuple[StreetSegments, Scene]:
     """Districts of turned, jittered lattices with links left out: as many short segments as a city of 100,000 has."""
     draw = random.Random(seed)
     ends, rank = [], []
@@ -62,8 +63,9 @@ def make_city(seed: int = 1) -> tuple[Streets, Scene]:
                         y = a * math.sin(turn) + b * math.cos(turn)
                         corners += [lat0 + y * size, lon0 + x * size]
                     ends.append(corners)
-                    rank.append(draw.choices((0, 1, 2, 3, 4), (15, 65, 12, 5, 3))[0])
-    streets = Streets(np.array(ends[:SEGMENTS]), np.array(rank[:SEGMENTS], np.uint8), "streets are synthetic")
+                    rank.append(draw.choices((0, 1, 2, 3), (80, 12, 5, 3))[0])
+    at = np.array(ends[:SEGMENTS], np.float32).T
+    streets = StreetSegments(*at, np.array(rank[:SEGMENTS], np.int8), (), "streets are synthetic")
     marks = []
     for number in range(BINS):
         lat, lon = ends[draw.randrange(SEGMENTS)][:2]

@@ -12,7 +12,8 @@ from console.widgets.citymap import CityMap
 from console.widgets.painter import Painter
 from console.widgets.plane import Plane, Window
 from console.widgets.raster import draw_lines, glyph_table
-from console.widgets.scene import Line, Mark, Scene, Streets
+from console.widgets.scene import Line, Mark, Scene
+from routing.roads.streets import StreetLabel, StreetSegments
 
 MIDDLE = (34.92, -2.32)
 
@@ -21,14 +22,12 @@ def segments(*ends):
     return np.array(ends, np.float32)
 
 
-def cross() -> Streets:
+def cross(*ranks: int) -> StreetSegments:
     """Two main roads of 2 km that meet in the middle."""
     lat, lon = MIDDLE
-    return Streets(
-        np.array([[lat - 0.009, lon, lat + 0.009, lon], [lat, lon - 0.011, lat, lon + 0.011]]),
-        np.array([4, 4], np.uint8),
-        "streets are synthetic",
-    )
+    ends = np.array([[lat - 0.009, lon, lat + 0.009, lon], [lat, lon - 0.011, lat, lon + 0.011]], np.float32)
+    label = StreetLabel("Avenue Hassan II", lat + 0.001, lon, 3, 2000.0)
+    return StreetSegments(*ends.T, np.array(ranks or (3, 3), np.int8), (label,), "streets are synthetic")
 
 
 def scene() -> Scene:
@@ -93,12 +92,10 @@ def test_lines_have_no_gaps(angle):
 
 def test_a_main_road_takes_the_cell_from_a_lane():
     """Where ranks cross, the ink is the higher rank's, whatever their order in the extract."""
-    streets = cross()
-    swapped = Streets(streets.ends, np.array([4, 1], np.uint8), "")
-    painter = Painter(swapped, Scene())
+    painter = Painter(cross(3, 0), Scene())
     window = Window(0, 0, 5.0, 21, 11)
     frame = painter.paint(Scene(), window, frozenset({"streets"}), "braille", None)
-    assert frame.inks[5, 10] == 5
+    assert frame.inks[5, 10] == 4
 
 
 @pytest.mark.parametrize("glyphs", ["braille", "half", "ascii"])
@@ -206,3 +203,14 @@ async def test_a_city_without_streets_still_shows_its_bins():
         body = "".join(text(app.query_one(CityMap))[:-1])
         assert "○" in body
         assert "◆" in body
+
+
+async def test_streets_bear_their_names_when_near():
+    """A street's name is written once the map is near enough, not before."""
+    app = Desk()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        assert "Avenue" not in "".join(text(app.city))
+        app.city.select("depot", centre=True)
+        app.city.zoom(0.25)
+        assert "Avenue Hassan II" in "".join(text(app.city))
