@@ -1,0 +1,232 @@
+"""Where a bin fits best into the tours there are: one insertion, tried at the places near its neighbours.
+
+An insertion may bring a tip with it: where a load would overflow or change its stream, the tour unloads just before
+or just after the new bin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from routing.solve.tour import Tour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from random import Random
+
+    from routing.solve.ground import Ground
+    from routing.solve.rig import Rig
+
+NEIGHBOURS = 20
+"""Places tried per bin: beside this many of its nearest bins under way, and at both ends of their tours."""
+
+BLINK = 0.01
+"""Chance to overlook a place: what makes a greedy insertion explore (Christiaens and Vanden Berghe 2020)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Put `nodes` at `position` of `tour`, or begin a tour of `rig` with them; `cost` is the money it adds."""
+
+    cost: float
+    tour: Tour | None
+    rig: Rig
+    position: int
+    nodes: tuple[int, ...]
+
+
+def find_insertion(  # noqa: C901 - one loop over places, kept flat because it is where the search spends its time
+    ground: Ground,
+    visit: int,
+    where: list[Tour | None],
+    idle: Iterable[Rig],
+    ceiling: float,
+    random: Random | None,
+) -> Insertion | None:
+    """The cheapest feasible insertion below `ceiling`; without `random` every bin is a neighbour and no place is
+    overlooked.
+    """
+    best, found = ceiling, None
+    tried: dict[Tour, set[int]] = {}
+    budget = NEIGHBOURS if random is not None else ground.count
+    for other in ground.near[visit]:
+        tour = where[other]
+        if tour is None:
+            continue
+        budget -= 1
+        if budget < 0:
+            break
+        if not tour.rig.allowed[visit]:
+            continue
+        at = tour.sequence.index(other)
+        places = tried.get(tour)
+        if places is None:
+            places = tried[tour] = set()
+            positions: tuple[int, ...] = (at, at + 1, 0, len(tour.sequence))
+        else:
+            positions = (at, at + 1)
+        for position in positions:
+            if position in places:
+                continue
+            places.add(position)
+            if random is not None and random.random() < BLINK:
+                continue
+            better = try_at(ground, tour, position, visit, best)
+            if better is not None:
+                best, found = better.cost, better
+    for rig in idle:
+        if rig.allowed[visit]:
+            better = begin_tour(ground, rig, visit, best)
+            if better is not None:
+                best, found = better.cost, better
+    return found
+
+
+def try_at(ground: Ground, tour: Tour, position: int, visit: int, ceiling: float) -> Insertion | None:
+    """The cheapest way below `ceiling` to serve `visit` at one position of a tour, with a tip beside it where needed."""
+    rig, sequence = tour.rig, tour.sequence
+    truck, cost, steps = rig.truck, rig.cost, ground.roads.steps
+    size = len(sequence)
+    if position:
+        before = sequence[position - 1]
+        leaves = tour.early[position - 1]
+    else:
+        before, leaves = rig.depot, rig.starts
+    ends = position == size
+    if ends:
+        saved = rig.home_cost[before] if position else 0.0
+        added = cost[before][visit] + rig.home_cost[visit] - saved
+    else:
+        after = sequence[position]
+        saved = cost[before][after]
+        added = cost[before][visit] + cost[visit][after] - saved
+    if added >= ceiling:
+        return None
+    trip = tour.trip[position]
+    kg, litres = ground.kg[visit], ground.litres[visit]
+    stream, aboard = ground.streams[visit], tour.streams[trip]
+    same = aboard is None or aboard == stream
+    latest = tour.late[position]
+    if same and tour.kg[trip] + kg <= truck.kg and tour.litres[trip] + litres <= truck.litres:
+        if not ends and after >= ground.count and after not in ground.takers[visit]:
+            return None
+        begins = max(leaves + steps[before][visit], rig.opens[visit])
+        if begins > rig.closes[visit]:
+            return None
+        reaches = begins + (rig.home_seconds[visit] if ends else steps[visit][after])
+        if reaches > latest or not _powered(ground, tour, position, (visit,)):
+            return None
+        return Insertion(added, tour, rig, position, (visit,))
+    if len(tour.kg) >= truck.max_tips:
+        return None
+    return _try_with_tip(ground, tour, position, visit, ceiling)
+
+
+def _try_with_tip(ground: Ground, tour: Tour, position: int, visit: int, ceiling: float) -> Insertion | None:
+    """Split the load at this position: the new bin ends the first part or begins the second."""
+    rig, sequence = tour.rig, tour.sequence
+    truck, cost, steps = rig.truck, rig.cost, ground.roads.steps
+    trip = tour.trip[position]
+    kg, litres = ground.kg[visit], ground.litres[visit]
+    first_kg, first_litres = tour.kg_before[position], tour.litres_before[position]
+    rest_kg, rest_litres = tour.kg[trip] - first_kg, tour.litres[trip] - first_litres
+    aboard = tour.streams[trip]
+    same = aboard is None or aboard == ground.streams[visit]
+    starts_trip = position == 0 or sequence[position - 1] >= ground.count
+    ends_trip = position == len(sequence) or sequence[position] >= ground.count
+    before = sequence[position - 1] if position else rig.depot
+    leaves = tour.early[position - 1] if position else rig.starts
+    ends = position == len(sequence)
+    after = -1 if ends else sequence[position]
+    saved = rig.home_cost[before] if ends else cost[before][after]
+    latest = tour.late[position]
+    best, found = ceiling, None
+    if (same or starts_trip) and not ends_trip and first_kg + kg <= truck.kg and first_litres + litres <= truck.litres:
+        begins = max(leaves + steps[before][visit], rig.opens[visit])
+        if begins <= rig.closes[visit]:
+            for site in ground.takers[visit]:
+                added = cost[before][visit] + cost[visit][site] + cost[site][after] - saved
+                tips = max(begins + steps[visit][site], rig.opens[site])
+                if (
+                    added < best
+                    and tips <= rig.closes[site]
+                    and tips + steps[site][after] <= latest
+                    and _powered(ground, tour, position, (visit, site))
+                ):
+                    best, found = added, Insertion(added, tour, rig, position, (visit, site))
+    if (
+        (same or ends_trip)
+        and not starts_trip
+        and rest_kg + kg <= truck.kg
+        and rest_litres + litres <= truck.litres
+        and (ends or after < ground.count or after in ground.takers[visit])
+    ):
+        for site in ground.takers[before]:
+            onward = rig.home_cost[visit] if ends else cost[visit][after]
+            added = cost[before][site] + cost[site][visit] + onward - saved
+            if added >= best:
+                continue
+            tips = max(leaves + steps[before][site], rig.opens[site])
+            begins = max(tips + steps[site][visit], rig.opens[visit])
+            reaches = begins + (rig.home_seconds[visit] if ends else steps[visit][after])
+            if (
+                tips <= rig.closes[site]
+                and begins <= rig.closes[visit]
+                and reaches <= latest
+                and _powered(ground, tour, position, (site, visit))
+            ):
+                best, found = added, Insertion(added, tour, rig, position, (site, visit))
+    return found
+
+
+def begin_tour(ground: Ground, rig: Rig, visit: int, ceiling: float) -> Insertion | None:
+    """A tour of an idle rig for `visit` alone, when its cost stays below `ceiling`."""
+    cost = rig.fixed + rig.cost[rig.depot][visit] + rig.home_cost[visit]
+    truck = rig.truck
+    if cost >= ceiling or ground.kg[visit] > truck.kg or ground.litres[visit] > truck.litres:
+        return None
+    begins = max(rig.starts + ground.roads.steps[rig.depot][visit], rig.opens[visit])
+    if begins > rig.closes[visit] or begins + rig.home_seconds[visit] > rig.ends:
+        return None
+    if rig.kwh_limit != float("inf") and Tour(ground, rig, [visit]).kwh > rig.kwh_limit:
+        return None
+    return Insertion(cost, None, rig, 0, (visit,))
+
+
+def apply(ground: Ground, insertion: Insertion) -> Tour:
+    """Carry an insertion out; the tour changed or begun."""
+    if insertion.tour is None:
+        return Tour(ground, insertion.rig, list(insertion.nodes))
+    tour = insertion.tour
+    tour.sequence[insertion.position : insertion.position] = insertion.nodes
+    tour.refresh()
+    return tour
+
+
+def _powered(ground: Ground, tour: Tour, position: int, nodes: tuple[int, ...]) -> bool:
+    """Whether the battery carries the longer tour. A bound settles most cases, the rest are measured."""
+    rig = tour.rig
+    if rig.kwh_limit == float("inf"):
+        return True
+    sequence, truck, energy = tour.sequence, rig.truck, rig.truck.energy
+    metres, steps = ground.roads.metres, ground.roads.steps
+    node = sequence[position - 1] if position else rig.depot
+    way = seconds = kg = 0
+    for each in nodes:
+        way += metres[node][each]
+        seconds += steps[node][each]
+        kg += ground.kg[each]
+        node = each
+    if position == len(sequence):
+        way += rig.home_metres[node]
+        seconds += rig.home_seconds[node]
+    else:
+        way += metres[node][sequence[position]]
+        seconds += steps[node][sequence[position]]
+    more = max(0, way) / 1000 * (energy.kwh_per_km + energy.kwh_per_t_km * truck.kg / 1000)
+    more += kg / 1000 * (energy.kwh_per_t + energy.kwh_per_t_km * (tour.metres + way) / 1000)
+    more += energy.kwh_per_lift + energy.kwh_per_tip + max(0, seconds) / 3600 * energy.aux_kw
+    if tour.kwh + more <= rig.kwh_limit:
+        return True
+    return Tour(ground, rig, [*sequence[:position], *nodes, *sequence[position:]]).kwh <= rig.kwh_limit

@@ -1,0 +1,180 @@
+"""One truck's tour in search: its sequence and everything an insertion must know to be tried in constant time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from routing.solve.ground import Ground
+    from routing.solve.rig import Rig
+
+
+class Tour:
+    """A rig and the nodes it visits, bins and tips between them; the way home over the last tip is implied.
+
+    Per position: `early` is when service begins at the earliest, `late` when it must begin at the latest (one more
+    entry: home), `trip` the number of the load, `kg_before` and `litres_before` what lies on board (both with one
+    more entry). Per trip: `kg`, `litres` and `streams`.
+    """
+
+    __slots__ = (
+        "cost", "early", "ground", "kg", "kg_before", "kwh", "late", "litres", "litres_before", "metres", "rig",
+        "sequence", "streams", "trip",
+    )  # fmt: skip
+
+    def __init__(self, ground: Ground, rig: Rig, sequence: list[int]) -> None:
+        self.ground = ground
+        self.rig = rig
+        self.sequence = sequence
+        self.refresh()
+
+    def copy(self) -> Tour:
+        """A tour that may change without this one changing; what is worked out is shared until then."""
+        twin = Tour.__new__(Tour)
+        for name in Tour.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.sequence = list(self.sequence)
+        return twin
+
+    def refresh(self) -> None:
+        """Work everything out again after a change of the sequence; tips no longer needed are dropped."""
+        self._load()
+        while self._drop_idle_tip():
+            self._load()
+        self._clock()
+        self._price()
+
+    def feasible(self) -> bool:
+        """Whether capacity, tips, times and energy hold, in net time."""
+        rig, truck = self.rig, self.rig.truck
+        if not self.sequence:
+            return True
+        if max(self.kg) > truck.kg or max(self.litres) > truck.litres or len(self.kg) > truck.max_tips:
+            return False
+        if self.kwh > rig.kwh_limit or any(
+            begins > rig.closes[node] for begins, node in zip(self.early, self.sequence, strict=True)
+        ):
+            return False
+        last = self.sequence[-1]
+        return self.early[-1] + rig.home_seconds[last] <= rig.ends and all(
+            self.ground.streams[node] in (None, self.streams[trip])
+            for node, trip in zip(self.sequence, self.trip, strict=False)
+        )
+
+    def _load(self) -> None:
+        ground = self.ground
+        count, kg_of, litres_of = ground.count, ground.kg, ground.litres
+        trip_kg = trip_litres = number = 0
+        stream: str | None = None
+        self.kg, self.litres, self.streams = [], [], []
+        trip, kg_before, litres_before = [], [], []
+        for node in self.sequence:
+            trip.append(number)
+            kg_before.append(trip_kg)
+            litres_before.append(trip_litres)
+            if node < count:
+                trip_kg += kg_of[node]
+                trip_litres += litres_of[node]
+                stream = ground.streams[node]
+            else:
+                self.kg.append(trip_kg)
+                self.litres.append(trip_litres)
+                self.streams.append(stream)
+                trip_kg = trip_litres = 0
+                stream = None
+                number += 1
+        trip.append(number)
+        kg_before.append(trip_kg)
+        litres_before.append(trip_litres)
+        self.kg.append(trip_kg)
+        self.litres.append(trip_litres)
+        self.streams.append(stream)
+        self.trip, self.kg_before, self.litres_before = trip, kg_before, litres_before
+
+    def _drop_idle_tip(self) -> bool:
+        if len(self.kg) == 1:
+            return False
+        truck = self.rig.truck
+        number = 0
+        for position, node in enumerate(self.sequence):
+            if node >= self.ground.count:
+                one, two = self.streams[number], self.streams[number + 1]
+                if (
+                    (one is None or two is None or one == two)
+                    and self.kg[number] + self.kg[number + 1] <= truck.kg
+                    and self.litres[number] + self.litres[number + 1] <= truck.litres
+                ):
+                    del self.sequence[position]
+                    return True
+                number += 1
+        return False
+
+    def _clock(self) -> None:
+        rig, steps = self.rig, self.ground.roads.steps
+        opens, closes = rig.opens, rig.closes
+        sequence = self.sequence
+        now, before = rig.starts, rig.depot
+        early = []
+        for node in sequence:
+            now += steps[before][node]
+            now = max(now, opens[node])
+            early.append(now)
+            before = node
+        self.early = early
+        size = len(sequence)
+        late = [0] * (size + 1)
+        late[size] = rig.ends
+        if size:
+            last = sequence[-1]
+            begin = rig.ends - rig.home_seconds[last]
+            late[size - 1] = min(closes[last], begin)
+            after = last
+            for position in range(size - 2, -1, -1):
+                node = sequence[position]
+                begin = late[position + 1] - steps[node][after]
+                late[position] = min(closes[node], begin)
+                after = node
+        self.late = late
+
+    def _price(self) -> None:
+        rig, sequence = self.rig, self.sequence
+        self.kwh = 0.0
+        self.metres = 0
+        self.cost = 0.0
+        if not sequence:
+            return
+        cost, before = rig.cost, rig.depot
+        total = rig.fixed
+        for node in sequence:
+            total += cost[before][node]
+            before = node
+        self.cost = total + rig.home_cost[before]
+        if rig.kwh_limit != float("inf"):
+            self._measure()
+
+    def _measure(self) -> None:
+        """Metres and expected kWh, exact but for hours spent waiting."""
+        rig, ground = self.rig, self.ground
+        metres, steps = ground.roads.metres, ground.roads.steps
+        energy = rig.truck.energy
+        before, seconds, way, tonne_metres = rig.depot, 0, 0, 0
+        for position, node in enumerate(self.sequence):
+            leg = metres[before][node]
+            way += leg
+            seconds += steps[before][node]
+            tonne_metres += leg * self.kg_before[position]
+            before = node
+        way += rig.home_metres[before]
+        seconds += rig.home_seconds[before]
+        site = rig.home_site[before]
+        tonne_metres += self.kg_before[-1] * (metres[before][site] if site >= 0 else 0)
+        bins = sum(node < ground.count for node in self.sequence)
+        self.metres = way
+        self.kwh = (
+            way / 1000 * energy.kwh_per_km
+            + tonne_metres / 1e6 * energy.kwh_per_t_km
+            + bins * energy.kwh_per_lift
+            + sum(self.kg) / 1000 * energy.kwh_per_t
+            + len(self.kg) * energy.kwh_per_tip
+            + seconds / 3600 * energy.aux_kw
+        )
