@@ -73,7 +73,7 @@ def open_roads(store: Store) -> tuple[Network, RoadMap]:
 
 
 def biggest(trucks: list[Truck]) -> TruckLimits:
-    """Limits every truck of the fleet keeps: those of the heaviest, highest and widest that is not made for narrow streets."""
+    """Limits every truck keeps: of the heaviest, highest, widest; those made for narrow streets are left out."""
     wide = [truck for truck in trucks if not truck.narrow] or trucks
     if not wide:
         return TruckLimits()

@@ -33,37 +33,49 @@ class Clear:
 
 def judge(event: Event, overflow_fill: Mapping[str, float]) -> Iterator[Sound | Clear]:
     """Alarms that follow from one event. `overflow_fill` by bin."""
+    if event.kind in (Kind.BIN_READ, Kind.BIN_EMPTIED):
+        yield from _judge_bin(event, overflow_fill)
+    elif event.kind.value.startswith(("station.", "connector.")):
+        yield from _judge_station(event)
+    elif event.kind is Kind.SCHEDULE_MADE:
+        yield from _judge_schedule(event)
+    else:
+        yield from _judge_night(event)
+
+
+def _judge_bin(event: Event, overflow_fill: Mapping[str, float]) -> Iterator[Sound | Clear]:
+    fill = 0.0 if event.kind is Kind.BIN_EMPTIED else event.data["fill"]
+    full = overflow_fill.get(event.subject, 1.0)
+    if fill is None:
+        return
+    if fill >= NEARLY * full:
+        yield Sound("bin.overdue", event.subject, "warning", f"{event.subject} is {fill:.0%} full")
+    elif fill < EMPTIED * full:
+        yield Clear("bin.overdue", event.subject)
+
+
+def _judge_station(event: Event) -> Iterator[Sound | Clear]:
+    station, data = event.subject, event.data
+    match event.kind:
+        case Kind.CONNECTOR_CHANGED if data["status"] == "Faulted":
+            code = ", ".join(part for part in (data["error_code"], data["info"]) if part) or "no code given"
+            text = f"{station} EVSE {data['evse']} faulted: {code}"
+            yield Sound("evse.faulted", f"{station}/{data['evse']}", "critical", text)
+        case Kind.CONNECTOR_CHANGED:
+            yield Clear("evse.faulted", f"{station}/{data['evse']}")
+        case Kind.STATION_DISCONNECTED:
+            yield Sound("station.offline", station, "warning", f"{station} is offline: {data.get('why', '')}")
+        case Kind.STATION_CONNECTED:
+            yield Clear("station.offline", station)
+        case Kind.STATION_PARKED:
+            yield Sound("station.parked", station, "warning", f"unknown station {station} asks to be admitted")
+        case Kind.STATION_ADMITTED:
+            yield Clear("station.parked", station)
+
+
+def _judge_night(event: Event) -> Iterator[Sound | Clear]:
     data = event.data
     match event.kind:
-        case Kind.BIN_READ if data["fill"] is not None:
-            full = overflow_fill.get(event.subject, 1.0)
-            if data["fill"] >= NEARLY * full:
-                yield Sound("bin.overdue", event.subject, "warning", f"{event.subject} is {data['fill']:.0%} full")
-            elif data["fill"] < EMPTIED * full:
-                yield Clear("bin.overdue", event.subject)
-        case Kind.BIN_EMPTIED:
-            yield Clear("bin.overdue", event.subject)
-        case Kind.CONNECTOR_CHANGED:
-            subject = f"{event.subject}/{data['evse']}"
-            if data["status"] == "Faulted":
-                code = ", ".join(part for part in (data["error_code"], data["info"]) if part) or "no code given"
-                yield Sound("evse.faulted", subject, "critical", f"{event.subject} EVSE {data['evse']} faulted: {code}")
-            else:
-                yield Clear("evse.faulted", subject)
-        case Kind.STATION_DISCONNECTED:
-            yield Sound(
-                "station.offline", event.subject, "warning", f"{event.subject} is offline: {data.get('why', '')}"
-            )
-        case Kind.STATION_CONNECTED:
-            yield Clear("station.offline", event.subject)
-        case Kind.STATION_PARKED:
-            yield Sound(
-                "station.parked", event.subject, "warning", f"unknown station {event.subject} asks to be admitted"
-            )
-        case Kind.STATION_ADMITTED:
-            yield Clear("station.parked", event.subject)
-        case Kind.SCHEDULE_MADE:
-            yield from _judge_schedule(event)
         case Kind.NEED_CLOSED:
             yield Clear("charge.short", event.subject)
             if data["state"] == "missed":
@@ -71,7 +83,7 @@ def judge(event: Event, overflow_fill: Mapping[str, float]) -> Iterator[Sound | 
             else:
                 yield Clear("truck.unready", event.subject)
         case Kind.PLANNING_FAILED:
-            yield Sound("plan.failed", event.subject, "critical", f"the plan of {event.subject} failed: {data['why']}")
+            yield Sound("plan.failed", data["day"], "critical", f"the plan of {data['day']} failed: {data['why']}")
         case Kind.PLAN_MADE:
             yield Clear("plan.failed", data["day"])
             if data["unserved"]:

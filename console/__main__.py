@@ -1,0 +1,5 @@
+"""`python -m console` is `binwatt`."""
+
+from console.cli import main
+
+main()
