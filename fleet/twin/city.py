@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from .containers import Bin, Sensor, fit_sensors, place_bins
@@ -15,18 +15,22 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 CITY_TIME: tzinfo = timezone(timedelta(hours=1), "+01")  # Morocco's time, all year but Ramadan
+OPENING_HOUR = 19
 NAME = "Berkane (simulated)"
+DEFAULT_OPENING = datetime(2026, 11, 23, OPENING_HOUR - 1, tzinfo=UTC)  # a Monday, 19:00 in Morocco
 
 
 @dataclass(frozen=True, slots=True)
 class City:
     """A city that does not exist, its streets and names invented. Equal seed and size give equal cities.
 
-    `faulted_station` is out of order when the simulation opens; the two `overdue` bins run over by then.
+    The simulation opens at `opens_at`, in mid-evening: `faulted_station` is out of order then, and the two `overdue`
+    bins run over.
     """
 
     seed: int
     size: Size
+    opens_at: datetime
     name: str
     time_zone: str
     streets: Streets
@@ -43,8 +47,13 @@ class City:
     overdue: tuple[str, ...]
 
 
-def draw_city(seed: int, size: Size) -> City:
-    """The city of this seed and size."""
+def open_on(day: date) -> datetime:
+    """The instant a simulation of this day opens."""
+    return datetime.combine(day, time(OPENING_HOUR), CITY_TIME).astimezone(UTC)
+
+
+def draw_city(seed: int, size: Size, opens_at: datetime = DEFAULT_OPENING) -> City:
+    """The city of this seed and size, simulated from `opens_at` on."""
     streets = draw_streets(seed, size)
     gate = streets.junctions[streets.depot]
     tip = streets.junctions[streets.landfill]
@@ -55,6 +64,7 @@ def draw_city(seed: int, size: Size) -> City:
     return City(
         seed=seed,
         size=size,
+        opens_at=opens_at,
         name=NAME,
         time_zone="Africa/Casablanca",
         streets=streets,
@@ -75,5 +85,5 @@ def draw_city(seed: int, size: Size) -> City:
 def _choose_overdue(bins: tuple[Bin, ...], seed: int) -> tuple[str, ...]:
     """Two busy mixed bins in open streets that the crews have missed."""
     busy = sorted((b for b in bins if b.stream == "mixed" and not b.narrow), key=lambda b: b.fill_per_day, reverse=True)
-    first = seed % 7
+    first = len(busy) // 8 + seed % 7
     return busy[first].bin_id, busy[first + 3].bin_id
