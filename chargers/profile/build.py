@@ -72,16 +72,20 @@ def from_schedule(
 def lower_envelope(steps: Sequence[tuple[int, float]], end: int, most: int) -> list[tuple[int, float]]:
     """Steps (start, limit) up to `end`, joined until there are at most `most`: nowhere above the original.
 
-    Joins the two neighbours that lose the least energy, again and again; a joint step has the lower limit.
+    Joins the two neighbours that lose the least energy, again and again, equal ones always; a joint step has the lower
+    limit.
     """
     joined = list(steps)
-    while len(joined) > max(1, most):
-        ends = [start for start, _ in joined[1:]] + [end]
+    while len(joined) > 1:
+        ends = [*(start for start, _ in joined[1:]), end]
         losses = [
-            abs(before[1] - after[1]) * ((ends[at] - before[0]) if before[1] > after[1] else (ends[at + 1] - after[0]))
-            for at, (before, after) in enumerate(pairwise(joined))
+            abs(limit - after) * ((ends[at] - start) if limit > after else (ends[at + 1] - ends[at]))
+            for at, ((start, limit), (_, after)) in enumerate(pairwise(joined))
         ]
-        at = losses.index(min(losses))
+        least = min(losses)
+        if len(joined) <= most and least > 0.0:
+            break
+        at = losses.index(least)
         joined[at : at + 2] = [(joined[at][0], min(joined[at][1], joined[at + 1][1]))]
     return joined
 
