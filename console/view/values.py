@@ -74,6 +74,7 @@ class TruckView:
     soc: float | None = None
     load_kg: float | None = None
     battery_kwh: float | None = None
+    id_token: str = ""
     at: datetime | None = None
 
 

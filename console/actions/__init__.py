@@ -1,0 +1,142 @@
+"""Everything a person can do, once: key, words, where, when it cannot be done, what it asks, what it orders.
+
+Keys of the screens, key bar, palette, help screen and docs/keys.md all read ACTIONS; nothing else binds a key to a
+deed. An action either places an order (`order`) or calls a verb of the screen (`do_<verb>`).
+"""
+
+from __future__ import annotations
+
+from console.actions.guards import (
+    danger_availability,
+    danger_reset,
+    danger_stop_all,
+    danger_unlock,
+    danger_withdraw,
+    may_admit,
+    may_plan,
+    may_publish,
+    may_start,
+    may_stop,
+    may_stop_all,
+    may_withdraw,
+    needs_alarm,
+    needs_bin,
+    needs_station,
+    needs_time,
+)
+from console.actions.orders import (
+    cards,
+    for_station,
+    limit_now,
+    messages,
+    order_admit,
+    order_availability,
+    order_get,
+    order_limit,
+    order_plan,
+    order_publish,
+    order_set,
+    order_start,
+    order_stop,
+    order_stop_all,
+    order_trigger,
+    order_withdraw,
+)
+from console.actions.values import CHARGING, EVERYWHERE, MAPS, ROOMS, Action, Answers, Question, Room, Selection
+from console.i18n import N_
+from fleet.orders import OrderKind
+
+__all__ = [
+    "ACTIONS",
+    "BY_ID",
+    "ROOMS",
+    "Action",
+    "Answers",
+    "Question",
+    "Room",
+    "Selection",
+    "actions_of",
+    "keys_table",
+]
+
+ACTIONS: tuple[Action, ...] = (
+    Action("help", "question_mark", N_("Keys"), N_("Show the keys of this screen.")),
+    Action("quit", "q", N_("Quit"), N_("Leave the console; server and plan go on."), bar=False),
+    Action("language", "L", N_("Language"), N_("Speak the next language."), bar=False),
+    *(
+        Action(f"room.{room}", str(number), label, N_("Go to this screen."), bar=False, verb=f"room_{room}")
+        for number, (room, label) in enumerate(ROOMS.items(), 1)
+    ),
+    Action("time.pause", "space", N_("Pause"), N_("Stop simulated time, or let it run on."), why_not=needs_time),
+    Action("time.slower", "less_than_sign", N_("Slower"), N_("Halve the pace of simulated time."), why_not=needs_time,
+           bar=False),
+    Action("time.faster", "greater_than_sign", N_("Faster"), N_("Double the pace of simulated time."),
+           why_not=needs_time, bar=False),
+    Action("time.step", "full_stop", N_("Step"), N_("Move simulated time on by ten minutes."), why_not=needs_time,
+           bar=False),
+    Action("map.in", "plus", N_("Zoom in"), N_("Show the map nearer."), MAPS, bar=False),
+    Action("map.out", "minus", N_("Zoom out"), N_("Show more of the map."), MAPS, bar=False),
+    Action("map.fit", "0", N_("Fit"), N_("Show the whole city."), MAPS, bar=False),
+    Action("map.layers", "m", N_("Layers"), N_("Go round the layers of the map; a click in its legend hides one."),
+           MAPS),
+    Action("map.centre", "z", N_("Centre"), N_("Centre the map on the bin under the cursor."), ("bins",),
+           why_not=needs_bin),
+    Action("alarm.ack", "a", N_("Acknowledge"), N_("Take the alarm under the cursor on yourself."),
+           ("overview", "log"), why_not=needs_alarm),
+    Action("panel.next", "v", N_("Next list"), N_("Show the next list of this screen."), ("plan", "log")),
+    Action("plan.make", "n", N_("New plan"), N_("Make the plan of the next morning; the night job does it too."),
+           ("plan",), why_not=may_plan, order=order_plan),
+    Action("plan.publish", "p", N_("Publish"), N_("Put the draft in force: crews drive it, chargers follow its needs."),
+           ("plan",), why_not=may_publish, order=order_publish),
+    Action("plan.withdraw", "w", N_("Withdraw"), N_("Take the published plan out of force."), ("plan",),
+           why_not=may_withdraw, danger=danger_withdraw, order=order_withdraw),
+    Action("charge.start", "c", N_("Start"), N_("Start a charge at this EVSE with a truck's card."), CHARGING,
+           why_not=may_start, questions=(Question("token", N_("Card"), options=cards),), order=order_start),
+    Action("charge.stop", "x", N_("Stop"), N_("Stop the charge at this EVSE."), CHARGING, why_not=may_stop,
+           order=order_stop),
+    Action("charge.stop_all", "X", N_("Stop all"), N_("Stop every charge under way."), ("chargers", "depot"),
+           why_not=may_stop_all, danger=danger_stop_all, order=order_stop_all),
+    Action("station.limit", "l", N_("Limit"), N_("Limit what this station draws, in kW; empty lifts the limit."),
+           CHARGING, why_not=needs_station,
+           questions=(Question("limit_kw", N_("Limit in kW"), True, limit_now),),
+           order=order_limit),
+    Action("station.clear", "P", N_("Clear profiles"), N_("Remove the charging profiles of this EVSE."), CHARGING,
+           why_not=needs_station,
+           order=for_station(OrderKind.CLEAR_PROFILE, purpose="TxProfile", evse=True), bar=False),
+    Action("station.reset", "r", N_("Reset"), N_("Restart the station once its charges are over."), CHARGING,
+           why_not=needs_station, order=for_station(OrderKind.RESET, how="soft")),
+    Action("station.reset_hard", "R", N_("Reset hard"), N_("Restart the station at once."), CHARGING,
+           why_not=needs_station, danger=danger_reset, order=for_station(OrderKind.RESET, how="hard"), bar=False),
+    Action("station.unlock", "u", N_("Unlock"), N_("Unlock the connector."), CHARGING, why_not=needs_station,
+           danger=danger_unlock, order=for_station(OrderKind.UNLOCK, evse=True)),
+    Action("station.availability", "o", N_("In/out"), N_("Take this EVSE out of service, or back into it."), CHARGING,
+           why_not=needs_station, danger=danger_availability, order=order_availability),
+    Action("station.get", "i", N_("Read"), N_("Read the station's settings: names, or nothing for all."), CHARGING,
+           why_not=needs_station, questions=(Question("names", N_("Names"), True),), order=order_get),
+    Action("station.set", "e", N_("Write"), N_("Change one of the station's settings."), CHARGING,
+           why_not=needs_station, questions=(Question("name", N_("Name")), Question("value", N_("Value"))),
+           order=order_set, bar=False),
+    Action("station.trigger", "t", N_("Trigger"), N_("Ask the station to send a message now."), CHARGING,
+           why_not=needs_station, questions=(Question("message", N_("Message"), options=messages),),
+           order=order_trigger, bar=False),
+    Action("station.admit", "y", N_("Admit"), N_("Accept a parked station; the password is what it must show."),
+           CHARGING, why_not=may_admit, questions=(Question("password", N_("Password"), True),), order=order_admit),
+    Action("station.refuse", "n", N_("Refuse"), N_("Refuse a parked station."), CHARGING, why_not=may_admit,
+           order=for_station(OrderKind.ADMIT_STATION, admission="refused"), bar=False),
+)  # fmt: skip
+BY_ID = {action.id: action for action in ACTIONS}
+
+
+def actions_of(room: Room) -> tuple[Action, ...]:
+    """What can be done on a screen: its own first, then what can be done everywhere."""
+    own = [action for action in ACTIONS if room in action.rooms and action.rooms is not EVERYWHERE]
+    return (*own, *(action for action in ACTIONS if action.rooms is EVERYWHERE))
+
+
+def keys_table() -> str:
+    """All keys as a table in Markdown: docs/keys.md is this text."""
+    lines = ["| key | what | where | does |", "|---|---|---|---|"]
+    for action in ACTIONS:
+        where = "everywhere" if action.rooms is EVERYWHERE else ", ".join(ROOMS[room] for room in action.rooms)
+        lines.append(f"| `{action.sign}` | {action.label} | {where} | {action.help} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,100 @@
+"""What an action is made of, and what it may know: the view and what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from console.i18n import N_
+from console.view import EvseView, StationView, View
+from fleet.orders import Wanted
+
+Room = Literal["overview", "bins", "plan", "chargers", "depot", "log"]
+ROOMS: dict[Room, str] = {
+    "overview": N_("Overview"),
+    "bins": N_("Bins"),
+    "plan": N_("Plan"),
+    "chargers": N_("Chargers"),
+    "depot": N_("Depot"),
+    "log": N_("Log"),
+}
+EVERYWHERE: tuple[Room, ...] = tuple(ROOMS)
+MAPS: tuple[Room, ...] = ("overview", "bins", "plan")
+CHARGING: tuple[Room, ...] = ("chargers",)
+
+KEY_SIGNS = {
+    "plus": "+", "minus": "-", "less_than_sign": "<", "greater_than_sign": ">", "full_stop": ".",
+    "question_mark": "?", "slash": "/", "space": "␣", "enter": "⏎",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the cursor of a screen stands on."""
+
+    bin_id: str = ""
+    station_id: str = ""
+    evse: int = 0
+    alarm_id: int = 0
+    truck_id: str = ""
+
+    def station(self, view: View) -> StationView | None:
+        """The station, if one is selected and known."""
+        return view.stations.get(self.station_id)
+
+    def place(self, view: View) -> EvseView | None:
+        """The EVSE, if one is selected and known."""
+        station = self.station(view)
+        return station.evse(self.evse) if station else None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to be typed or picked before an action is done. `options` gives what to pick from."""
+
+    name: str
+    label: str
+    optional: bool = False
+    start: Callable[[View, Selection], str] = lambda _view, _at: ""
+    options: Callable[[View, Selection], tuple[tuple[str, str], ...]] | None = None
+
+
+Answers = Mapping[str, str]
+Reason = Callable[[View, Selection], str | None]
+
+
+def always(_view: View, _at: Selection) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do.
+
+    `why_not` gives the reason it cannot be done now, or None. `danger` gives the question a dialog asks first, or None
+    when no dialog is needed in this state.
+    """
+
+    id: str
+    key: str
+    label: str
+    help: str
+    rooms: tuple[Room, ...] = EVERYWHERE
+    why_not: Reason = always
+    danger: Reason = always
+    questions: tuple[Question, ...] = ()
+    order: Callable[[View, Selection, Answers], tuple[Wanted, ...]] | None = None
+    bar: bool = True
+    """Whether the key bar shows it."""
+    verb: str = field(default="", compare=False)
+
+    @property
+    def sign(self) -> str:
+        """The key as a person reads it."""
+        return KEY_SIGNS.get(self.key, self.key)
+
+    @property
+    def method(self) -> str:
+        """The verb of the screen it calls when it orders nothing."""
+        return "do_" + (self.verb or self.id.replace(".", "_"))
