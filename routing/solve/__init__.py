@@ -203,11 +203,8 @@ def _recall(ground: Ground, warm: Plan) -> Sequences:
         index = rigs.get(route.truck)
         if index is None:
             continue
-        nodes = [
-            visits.get(stop.bin or "") if stop.kind == "bin" else sites.get(stop.place or "") for stop in route.stops
-        ]
-        sequence = [node for node in nodes if node is not None and ground.rigs[index].may_serve(node)]
-        tours[index] = sequence
+        known = [(visits if stop.kind == "bin" else sites).get(stop.bin or stop.place or "") for stop in route.stops]
+        tours[index] = [node for node in known if node is not None and ground.rigs[index].may_serve(node)]
     return tours
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from routing.solve.tour import Tour
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from random import Random
 
     from routing.solve.ground import Ground
@@ -36,7 +36,7 @@ class Insertion:
     nodes: tuple[int, ...]
 
 
-def find_insertion(  # noqa: C901 - one loop over places, kept flat because it is where the search spends its time
+def find_insertion(
     ground: Ground,
     visit: int,
     where: list[Tour | None],
@@ -44,19 +44,31 @@ def find_insertion(  # noqa: C901 - one loop over places, kept flat because it i
     ceiling: float,
     random: Random | None,
 ) -> Insertion | None:
-    """The cheapest feasible insertion below `ceiling`; without `random` every bin is a neighbour and no place is
-    overlooked.
-    """
+    """The cheapest feasible insertion below `ceiling`; without `random` no place is overlooked or too far."""
     best, found = ceiling, None
+    for tour, position in _places(ground, visit, where, random):
+        better = try_at(ground, tour, position, visit, best)
+        if better is not None:
+            best, found = better.cost, better
+    for rig in idle:
+        if rig.allowed[visit]:
+            better = begin_tour(ground, rig, visit, best)
+            if better is not None:
+                best, found = better.cost, better
+    return found
+
+
+def _places(ground: Ground, visit: int, where: list[Tour | None], random: Random | None) -> Iterator[tuple[Tour, int]]:
+    """Beside the nearest bins under way, and both ends of their tours; each place once."""
     tried: dict[Tour, set[int]] = {}
-    budget = NEIGHBOURS if random is not None else ground.count
+    neighbours = NEIGHBOURS if random is not None else ground.count
     for other in ground.near[visit]:
         tour = where[other]
         if tour is None:
             continue
-        budget -= 1
-        if budget < 0:
-            break
+        neighbours -= 1
+        if neighbours < 0:
+            return
         if not tour.rig.allowed[visit]:
             continue
         at = tour.sequence.index(other)
@@ -67,20 +79,10 @@ def find_insertion(  # noqa: C901 - one loop over places, kept flat because it i
         else:
             positions = (at, at + 1)
         for position in positions:
-            if position in places:
-                continue
-            places.add(position)
-            if random is not None and random.random() < BLINK:
-                continue
-            better = try_at(ground, tour, position, visit, best)
-            if better is not None:
-                best, found = better.cost, better
-    for rig in idle:
-        if rig.allowed[visit]:
-            better = begin_tour(ground, rig, visit, best)
-            if better is not None:
-                best, found = better.cost, better
-    return found
+            if position not in places:
+                places.add(position)
+                if random is None or random.random() >= BLINK:
+                    yield tour, position
 
 
 def try_at(ground: Ground, tour: Tour, position: int, visit: int, ceiling: float) -> Insertion | None:

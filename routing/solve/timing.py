@@ -126,8 +126,14 @@ def _put_off(halts: list[_Halt], earliest: list[int]) -> list[int]:
     return begins
 
 
+def _place(ground: Ground, rig: Rig, halt: _Halt) -> str | None:
+    if halt.kind == "tip":
+        return ground.sites[halt.node - ground.count].place
+    return rig.truck.depot if halt.kind in {"depart", "return"} else None
+
+
 def _route(ground: Ground, rig: Rig, halts: list[_Halt], begins: list[int]) -> Route:
-    truck, count, metres = rig.truck, ground.count, ground.roads.metres
+    truck, metres = rig.truck, ground.roads.metres
     energy, departs, returns = truck.energy, begins[0], begins[-1]
     stops: list[Stop] = []
     way = kg = litres = total_kg = total_litres = 0
@@ -146,8 +152,6 @@ def _route(ground: Ground, rig: Rig, halts: list[_Halt], begins: list[int]) -> R
         elif halt.kind == "tip":
             kg = litres = 0
             kwh += energy.kwh_per_tip
-        places = {"tip": lambda at: ground.sites[at - count].place, "depart": lambda _: truck.depot}
-        places["return"] = places["depart"]
         stops.append(
             Stop(
                 kind=halt.kind,
@@ -159,7 +163,7 @@ def _route(ground: Ground, rig: Rig, halts: list[_Halt], begins: list[int]) -> R
                 kg=kg,
                 kwh=kwh + run(energy, leaves - departs),
                 bin=ground.visits[node].bin if halt.kind == "bin" else None,
-                place=places[halt.kind](node) if halt.kind in places else None,
+                place=_place(ground, rig, halt),
             )
         )
     total = stops[-1].kwh
