@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from .vehicles import Truck
 
 FIRST_HOME, LAST_HOME = timedelta(minutes=8), timedelta(hours=2, minutes=40)  # after opening
-HALTS_METRES = 1600.0  # a late truck works within this distance of one place
-STOP_SECONDS = (240.0, 480.0)
+HALTS_METRES = 700.0  # a late truck works within this distance of one place
+STOP_SECONDS = (300.0, 540.0)
+FULLEST_START = 0.97  # no truck began its afternoon round fuller
 HOME_SOC = {"DC": (0.24, 0.46), "AC": (0.42, 0.56)}
 
 
@@ -55,8 +56,11 @@ def come_home(city: City) -> tuple[Homecoming, ...]:
         trip = None
         at = city.opens_at - timedelta(minutes=float(rng.uniform(25, 150)))
         if truck.truck_id in due:
-            trip = _finish_round(city, truck, soc or 0.0, due[truck.truck_id], rng)
+            trip = _finish_round(city, truck, due[truck.truck_id], rng)
             at = trip.returns
+            used = 0.0 if truck.battery is None else trip.kwh / truck.battery.capacity_kwh
+            soc = min(soc or 0.0, FULLEST_START - used)
+            trip = replace(trip, planned=replace(trip.planned, soc=soc + used))
         found.append(Homecoming(truck.truck_id, at, soc, station, trip))
     return tuple(sorted(found, key=lambda home: home.at))
 
@@ -75,13 +79,13 @@ def _draw_soc(city: City, station_id: str | None, rng: np.random.Generator) -> f
     return round(float(rng.uniform(*HOME_SOC[current])), 3)
 
 
-def _finish_round(city: City, truck: Truck, soc: float, home: datetime, rng: np.random.Generator) -> Trip:
+def _finish_round(city: City, truck: Truck, home: datetime, rng: np.random.Generator) -> Trip:
     """Work around one place since shortly before the opening, a tip at the landfill, and home by about `home`."""
     streets = city.streets
     points = np.array(streets.junctions)
     centre = points[int(rng.integers(len(points)))] * 0.6
     near = np.flatnonzero(np.hypot(*(points - centre).T) < HALTS_METRES)
-    many = max(2, round((home - city.opens_at) / timedelta(minutes=8)))
+    many = max(2, round((home - city.opens_at) / timedelta(minutes=9)))
     stops = rng.choice(near, size=many).tolist()
     chain = [*stops, streets.landfill, streets.depot]
     kinds = [*["pause"] * (many - 1), "tip", "return"]
@@ -100,6 +104,4 @@ def _finish_round(city: City, truck: Truck, soc: float, home: datetime, rng: np.
     planned = Round(truck, city.opens_at, 1.0, halts, odometer)
     first = drive(planned, city.seed)
     planned = replace(planned, departs=planned.departs + (home - first.returns))
-    trip = drive(planned, city.seed)
-    assert truck.battery is not None
-    return replace(trip, planned=replace(planned, soc=soc + trip.kwh / truck.battery.capacity_kwh))
+    return drive(planned, city.seed)
