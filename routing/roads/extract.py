@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Final
 
 import osmium
-from osmium.osm import Node, Relation, Way
+from osmium.osm import Node, NodeRef, Relation, Way
 
 from routing.errors import ExtractError
 from routing.roads.build import build_network
-from routing.roads.cache import network_key
+from routing.roads.key import Box, network_key
 from routing.roads.network import Network
 from routing.roads.rules import ROAD_CLASSES, TruckLimits, WayRule, blocks_passage, choose_name, read_way
 
@@ -34,6 +34,7 @@ class Survey:
     origin: Path
     key: str  # of the network to be
     profile: str
+    box: Box | None = None  # what lies outside is not read
     refs: list[int] = field(default_factory=list)  # node ids
     xs: list[int] = field(default_factory=list)  # longitude in units of 1e-7 degree, as the file has it
     ys: list[int] = field(default_factory=list)
@@ -47,21 +48,25 @@ class Survey:
     blocked: set[int] = field(default_factory=set)  # nodes no truck passes
 
 
-def read_extract(path: Path, limits: TruckLimits | None = None) -> Network:
+def read_extract(path: Path, limits: TruckLimits | None = None, box: Box | None = None) -> Network:
     """The network of an `.osm.pbf` (or `.osm`, `.osm.gz`) file for a truck (default: `TruckLimits()`).
 
+    `box` keeps the part of a bigger extract, a region's or a country's, inside (south, west, north, east) in degrees.
     ExtractError, one line, where the file is missing, broken, cut short, no OpenStreetMap data or without streets.
     """
     limits = limits or TruckLimits()
-    survey = survey_extract(path, limits)
+    survey = survey_extract(path, limits, box)
     if not survey.starts:
-        raise ExtractError(f"{path}: holds no street a {limits.profile} truck may use; export it with its highways")
+        where = f" within {box}" if box else ""
+        raise ExtractError(
+            f"{path}: holds no street a {limits.profile} truck may use{where}; export it with its highways"
+        )
     return build_network(survey)
 
 
-def survey_extract(path: Path, limits: TruckLimits) -> Survey:
+def survey_extract(path: Path, limits: TruckLimits, box: Box | None = None) -> Survey:
     """Everything in an extract that matters to a truck; ExtractError where osmium cannot read it to its end."""
-    survey = Survey(path, network_key(path, limits), limits.profile)
+    survey = Survey(path, network_key(path, limits, box), limits.profile, box)
     try:
         for thing in osmium.FileProcessor(str(path)).with_locations().with_filter(osmium.filter.KeyFilter(*_KEYS)):
             match thing:
@@ -71,7 +76,7 @@ def survey_extract(path: Path, limits: TruckLimits) -> Survey:
                     _note_way(survey, thing, limits)
                 case Relation():
                     _note_relation(survey, thing)
-    except (RuntimeError, ValueError, UnicodeDecodeError) as error:  # what osmium raises for any unreadable file
+    except (RuntimeError, ValueError) as error:  # what osmium raises for any unreadable file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ExtractError(
             f"{path}: not a whole OpenStreetMap extract ({reason}); download or export it again"
@@ -101,12 +106,18 @@ def _note_way(survey: Survey, way: Way, limits: TruckLimits) -> None:
     name = choose_name(tags)
     stretch: list[tuple[int, int, int]] = []
     for node in way.nodes:
-        if node.x == _NOWHERE:  # outside the extract: the way goes on elsewhere, no straight line across the gap
+        if node.x == _NOWHERE or (survey.box and not _is_inside(node, survey.box)):
+            # the way goes on outside the extract and may come back: no straight line across the gap
             _add_stretch(survey, stretch, way.id, rule, name)
             stretch = []
         elif not stretch or stretch[-1][0] != node.ref:
             stretch.append((node.ref, node.x, node.y))
     _add_stretch(survey, stretch, way.id, rule, name)
+
+
+def _is_inside(node: NodeRef, box: Box) -> bool:
+    south, west, north, east = box
+    return south <= node.lat <= north and west <= node.lon <= east
 
 
 def _add_stretch(survey: Survey, stretch: list[tuple[int, int, int]], way_id: int, rule: WayRule, name: str) -> None:

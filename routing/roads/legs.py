@@ -1,6 +1,7 @@
 """The streets of single legs: the line a truck follows, the same way the matrix measured."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -11,8 +12,9 @@ from routing.roads.network import Network
 from routing.roads.search import STRAIGHT, Places, Trees, choose_arrivals, search_from
 from routing.roads.snap import MAX_SNAP_M, Points, snap_points
 
-_NEAR_SECONDS = 120.0  # first search: this far, and this much more a metre as the crow flies; legs not found search on
-_SECONDS_A_CROW_METRE = 0.4
+_NEAR_SECONDS: Final = 180.0  # first search: this far, and more by the metre as the crow flies; what is not found then
+_SECONDS_A_CROW_METRE: Final = 0.4  # is searched for without limit
+_ALIKE: Final = 32  # legs of about one length searched with one limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,10 @@ def route_geometry(network: Network, points: Points, max_snap_m: float = MAX_SNA
     crow = step_metres(table[:, 0], table[:, 1])
     for limits in (_NEAR_SECONDS + _SECONDS_A_CROW_METRE * crow, np.full(len(crow), np.inf)):
         missing = np.array([leg for leg in np.argsort(limits, kind="stable").tolist() if leg not in found], np.int64)
-        for chunk in np.array_split(missing, max(1, len(missing) // 64)):
-            for trees in search_from(network, places, chunk, float(limits[chunk].max(initial=0))):
-                found.update(_trace_legs(network, places, trees))
+        for chunk in np.array_split(missing, -(-len(missing) // _ALIKE) or 1):
+            limit_s = float(limits[chunk].max(initial=0))
+            for trees in search_from(network, places, chunk, limit_s):
+                found.update(_trace_legs(network, places, trees, limit_s))
     for leg in range(len(crow)):
         if leg not in found:
             raise NoWayError(
@@ -67,8 +70,8 @@ def route_geometry(network: Network, points: Points, max_snap_m: float = MAX_SNA
     return tuple(found[leg] for leg in range(len(crow)))
 
 
-def _trace_legs(network: Network, places: Places, trees: Trees) -> dict[int, Leg]:
-    """The legs from each origin of the trees to the next place, where the search found one."""
+def _trace_legs(network: Network, places: Places, trees: Trees, limit_s: float) -> dict[int, Leg]:
+    """The legs from each origin of the trees to the next place, where the search is sure of the fastest."""
     rows = np.arange(len(trees.origins))
     targets = trees.origins + 1
     seconds, how = choose_arrivals(network, places, trees, rows, targets)
@@ -79,8 +82,10 @@ def _trace_legs(network: Network, places: Places, trees: Trees) -> dict[int, Leg
             strict=True,
         )
     )
+    # the far side of a street may lie just beyond the limit and still be the better one to arrive on
+    spare = network.edge_seconds[places.edge[targets]].max(axis=1)
     legs = {}
-    for row in np.flatnonzero(np.isfinite(seconds)).tolist():
+    for row in np.flatnonzero(np.isfinite(seconds) & (seconds + spare <= limit_s)).tolist():
         origin, target = int(trees.origins[row]), int(targets[row])
         side, goes_straight = int(how[row]) % STRAIGHT, int(how[row]) >= STRAIGHT
         edges = [int(places.edge[target, side])]

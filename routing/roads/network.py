@@ -18,7 +18,7 @@ ATTRIBUTION: Final = "© OpenStreetMap contributors"
 FORMAT: Final = 1  # raise with every change of the arrays or of the rules that fill them: saved networks are rebuilt
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Network:
     """Streets a truck may use, strongly connected: from every edge every other can be reached without a banned turn.
 
@@ -51,6 +51,9 @@ class Network:
     def __post_init__(self) -> None:
         for name in _ARRAYS:
             getattr(self, name).setflags(write=False)
+
+    def __repr__(self) -> str:
+        return f"<Network {self.key[:12]}… {self.profile}: {self.nodes} junctions, {self.edges} edges>"
 
     @property
     def nodes(self) -> int:

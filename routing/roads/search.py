@@ -17,7 +17,8 @@ from routing.roads.arrays import F64, I8, I32, I64, expand_ranges
 from routing.roads.network import Network
 from routing.roads.snap import Snaps
 
-CHUNK: Final = 128  # origins searched at once: bounds the memory of the trees
+_MOST_ROWS: Final = 32  # origins searched at once, fewer in a big network: bounds the memory of the trees
+_MOST_CELLS: Final = 1_000_000
 STRAIGHT: Final = 2  # added to the side of a way that stays on its first edge
 
 
@@ -54,10 +55,11 @@ class Trees:
 
 
 def search_from(network: Network, places: Places, origins: I64, limit_s: float = np.inf) -> Iterator[Trees]:
-    """Trees from the given places, `CHUNK` at a time; nothing farther than `limit_s` seconds is searched."""
+    """Trees from the given places, some origins at a time; nothing farther than `limit_s` seconds is searched."""
     count = network.edges
-    for start in range(0, len(origins), CHUNK):
-        chunk = origins[start : start + CHUNK]
+    rows = max(4, min(_MOST_ROWS, _MOST_CELLS // count))
+    for start in range(0, len(origins), rows):
+        chunk = origins[start : start + rows]
         row, entered, side, cost = _leave(network, places, chunk)
         size = count + len(chunk)
         last = network.turn_start[-1] + np.cumsum(np.bincount(row, minlength=len(chunk)))

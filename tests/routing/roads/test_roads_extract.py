@@ -1,12 +1,15 @@
 """From an extract to a network."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from routing.errors import ExtractError
+from routing.errors import ExtractError, RoadsError
 from routing.roads import Network, TruckLimits, leg_geometry, read_extract
 
 
@@ -170,6 +173,23 @@ def test_a_way_cut_by_the_border_has_no_line_across_the_gap(square):
     assert network.bbox[3] == pytest.approx(square.place(200, 0)[1], abs=1e-6)
 
 
+def test_a_box_cuts_a_city_out_of_a_bigger_extract(square):
+    """Streets outside are not read, streets across the border end there."""
+    square.node("x", 200, 0).node("y", 900, 0).node("z", 900, 900)
+    square.way("bxyz")
+    path = square.write()
+    south, west = square.place(-10, -10)
+    north, east = square.place(300, 110)
+    network = read_extract(path, box=(south, west, north, east))
+    assert network.edges == 10
+    assert network.bbox[3] == pytest.approx(square.place(200, 0)[1], abs=1e-6)
+    assert network.key != read_extract(path).key
+    with pytest.raises(ExtractError, match="within"):
+        read_extract(path, box=(10.0, 10.0, 11.0, 11.0))
+    with pytest.raises(RoadsError, match="south, west, north, east"):
+        read_extract(path, box=(north, west, south, east))
+
+
 def test_lengths_follow_the_ellipsoid(sketch):
     """A minute of arc north at 36 degrees is 1,849.3 m on WGS84 (a flat degree of 111,320 m would give 1,855.3)."""
     for name, east, north in (("a", 0, 0), ("b", 50, 0), ("c", 0, 0)):
@@ -218,6 +238,19 @@ def test_a_broken_extract_is_one_clear_line(square, tmp_path):
         assert "\n" not in message
         assert str(path) in message
         assert "; " in message, f"{name}: no mend in {message!r}"
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damage_anywhere_is_an_error_of_ours(square, data):
+    """Whatever bytes are lost or changed: a network, or our error; never an exception of the reader's."""
+    whole = bytearray(square.write().read_bytes())
+    for at in data.draw(st.lists(st.integers(0, len(whole) - 1), max_size=4)):
+        whole[at] = data.draw(st.integers(0, 255))
+    damaged = square.path.with_name("damaged.osm.pbf")
+    damaged.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    with suppress(ExtractError):
+        assert read_extract(damaged).edges > 1
 
 
 def test_streets_that_lead_nowhere_are_refused(sketch):
