@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from .containers import Bin, Sensor, fit_sensors, place_bins
+from .opening import OPENING
 from .streets import Size, Streets, draw_streets
 from .vehicles import Shift, Truck, list_shifts, list_trucks
 from .yard import THREE_PERIODS, ChargingSite, Place, Station, Tariff, build_site, build_stations
 
-if TYPE_CHECKING:
-    from datetime import tzinfo
-
-CITY_TIME: tzinfo = timezone(timedelta(hours=1), "+01")  # Morocco's time, all year but Ramadan
-OPENING_HOUR = 19
 NAME = "Berkane (simulated)"
-DEFAULT_OPENING = datetime(2026, 11, 23, OPENING_HOUR - 1, tzinfo=UTC)  # a Monday, 19:00 in Morocco
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +41,7 @@ class City:
     overdue: tuple[str, ...]
 
 
-def open_on(day: date) -> datetime:
-    """The instant a simulation of this day opens."""
-    return datetime.combine(day, time(OPENING_HOUR), CITY_TIME).astimezone(UTC)
-
-
-def draw_city(seed: int, size: Size, opens_at: datetime = DEFAULT_OPENING) -> City:
+def draw_city(seed: int, size: Size, opens_at: datetime = OPENING) -> City:
     """The city of this seed and size, simulated from `opens_at` on."""
     streets = draw_streets(seed, size)
     gate = streets.junctions[streets.depot]

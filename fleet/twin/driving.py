@@ -19,7 +19,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Literal
 
 from . import noise
-from .filling import LOCAL_HOURS
+from .opening import CITY_TIME
 
 if TYPE_CHECKING:
     from .vehicles import Truck
@@ -225,7 +225,7 @@ def _idle(engine: Engine, starts: datetime, ends: datetime) -> float:
 
 
 def _traffic(at: datetime) -> float:
-    hour = (at.hour + LOCAL_HOURS + at.minute / 60) % 24 if at.utcoffset() == timedelta(0) else at.hour
+    hour = at.astimezone(CITY_TIME).hour
     return next((factor for start, end, factor in RUSH if start <= hour < end), 1.0)
 
 

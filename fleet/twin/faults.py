@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from .evening import choose_stations
+from .opening import CITY_TIME
 
 if TYPE_CHECKING:
     from .city import City
@@ -49,9 +50,8 @@ def draw_faults(city: City) -> tuple[Fault, ...]:
     sensor = next(s for s in (city.sensors[int(k)] for k in rng.permutation(len(city.sensors))) if s.health == "sound")
     late = city.trucks[int(rng.integers(len(city.trucks)))]
     shift = next(s for s in city.shifts if s.truck_id == late.truck_id)
-    opens_local = opens + timedelta(hours=1)
-    midnight = opens - timedelta(hours=opens_local.hour, minutes=opens_local.minute) + timedelta(days=1)
-    starts = midnight + timedelta(hours=shift.starts.hour, minutes=shift.starts.minute)
+    tomorrow = opens.astimezone(CITY_TIME).date() + timedelta(days=1)
+    starts = datetime.combine(tomorrow, shift.starts, CITY_TIME).astimezone(UTC)
     begun, mended = opens - timedelta(hours=5), some((4, 5.5), (0, 0))[0]
     late_by = timedelta(minutes=round(rng.uniform(12, 35)))
     faults = (
