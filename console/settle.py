@@ -152,34 +152,33 @@ def _settle_history(work: Work, city: City, history: History) -> None:
     work.insert_many(
         tables.Reading,
         [
-            tables.Reading(
-                key=f"history:{row.device_id}:{row.counter}",
-                bin_id=row.bin_id,
-                device_id=row.device_id,
-                measured_at=row.measured_at,
-                received_at=row.measured_at,
-                fill=min(1.0, max(0.0, row.fill)),
-                distance_mm=row.distance_mm,
-                battery=row.battery,
-                temperature_c=row.temperature_c,
-            )
+            {
+                "key": f"history:{row.device_id}:{row.counter}",
+                "bin_id": row.bin_id,
+                "device_id": row.device_id,
+                "measured_at": row.measured_at,
+                "received_at": row.measured_at,
+                "fill": min(1.0, max(0.0, row.fill)),
+                "distance_mm": row.distance_mm,
+                "battery": row.battery,
+                "temperature_c": row.temperature_c,
+                "quality": "ok",
+            }
             for row in history.readings
         ],
-        without="reading_id",
     )
     work.insert_many(
         tables.Emptying,
         [
-            tables.Emptying(
-                key=f"history:{row.bin_id}:{row.emptied_at.isoformat()}",
-                bin_id=row.bin_id,
-                emptied_at=row.emptied_at,
-                source="truck",
-                fill_before=row.fill_before,
-            )
+            {
+                "key": f"history:{row.bin_id}:{row.emptied_at.isoformat()}",
+                "bin_id": row.bin_id,
+                "emptied_at": row.emptied_at,
+                "source": "truck",
+                "fill_before": row.fill_before,
+            }
             for row in history.emptyings
         ],
-        without="emptying_id",
     )
     for bin_id in city.overdue:
         text = f"{bin_id} runs over: missed by the last round"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from fleet.events import Kind
@@ -23,6 +24,11 @@ class Alarms:
         """Alarms not cleared yet, oldest first."""
         query = select(Alarm).where(col(Alarm.cleared_at).is_(None)).order_by(col(Alarm.alarm_id))
         return list(self._work.session.exec(query))
+
+    def count(self, kind: str) -> int:
+        """How many alarms of a kind stand."""
+        query = select(func.count()).select_from(Alarm).where(Alarm.kind == kind, col(Alarm.cleared_at).is_(None))
+        return self._work.session.exec(query).one()
 
     def sound(self, kind: str, subject: str, severity: str, text: str) -> bool:
         """Raise an alarm unless the same one stands; True when it is new."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,15 @@ class Bins:
         """Every sensor."""
         return list(self._work.session.exec(select(Sensor).order_by(col(Sensor.device_id))))
 
-    def sensor_of(self, device_id: str, dev_eui: str | None = None) -> Sensor | None:
-        """The sensor the network calls `device_id`, or the one with this EUI."""
-        found = self._work.session.get(Sensor, device_id)
-        if found is None and dev_eui:
-            found = self._work.session.exec(select(Sensor).where(Sensor.dev_eui == dev_eui.upper())).first()
-        return found
+    def sensor_of(self, device_ids: Iterable[str], dev_eui: str | None = None) -> Sensor | None:
+        """The sensor known by the first of `device_ids` that is known, or the one with this EUI."""
+        for device_id in device_ids:
+            found = self._work.session.get(Sensor, device_id)
+            if found is not None:
+                return found
+        if dev_eui:
+            return self._work.session.exec(select(Sensor).where(Sensor.dev_eui == dev_eui.upper())).first()
+        return None
 
     def latest(self) -> dict[str, Reading]:
         """The newest reading of every bin that has a fill."""
@@ -56,14 +60,14 @@ class Bins:
         )
         return {row.bin_id: row for row in self._work.session.exec(query)}
 
-    def readings_since(self, since: datetime) -> list[Reading]:
-        """Readings with a fill measured since `since`, by bin and time."""
+    def fills_since(self, since: datetime) -> list[tuple[str, datetime, float]]:
+        """(bin, measured at, fill) since `since`, by bin and time; readings without a fill are left out."""
         query = (
-            select(Reading)
+            select(Reading.bin_id, Reading.measured_at, Reading.fill)
             .where(Reading.measured_at >= since, col(Reading.fill).is_not(None))
             .order_by(col(Reading.bin_id), col(Reading.measured_at))
         )
-        return list(self._work.session.exec(query))
+        return [(bin_id, at, fill) for bin_id, at, fill in self._work.session.exec(query) if fill is not None]
 
     def readings_of(self, bin_id: str, since: datetime) -> list[Reading]:
         """One bin's readings since `since`, by time."""
@@ -95,13 +99,17 @@ class Bins:
         """Keep a reading; False when it was kept before. The tail tells the console of it."""
         new = self._work.insert_new(Reading, reading.model_dump(exclude={"reading_id"}))
         if new and reading.device_id is not None:
-            sensor = self._work.session.get(Sensor, reading.device_id)
-            if sensor is not None and (sensor.last_seen_at is None or sensor.last_seen_at < reading.measured_at):
-                sensor.last_seen_at = reading.measured_at
-                sensor.battery = reading.battery if reading.battery is not None else sensor.battery
-                self._work.session.add(sensor)
-                self._work.session.flush()
+            self.see_sensor(reading.device_id, reading.measured_at, reading.battery)
         return new
+
+    def see_sensor(self, device_id: str, at: datetime, battery: float | None) -> None:
+        """A sensor was heard; what it said later than `at` stands."""
+        sensor = self._work.session.get(Sensor, device_id)
+        if sensor is not None and (sensor.last_seen_at is None or sensor.last_seen_at < at):
+            sensor.last_seen_at = at
+            sensor.battery = battery if battery is not None else sensor.battery
+            self._work.session.add(sensor)
+            self._work.session.flush()
 
     def take_emptying(self, emptying: Emptying) -> bool:
         """Keep an emptying; False when it was kept before."""

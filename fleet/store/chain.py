@@ -59,6 +59,13 @@ class Events:
         rows = list(self._work.session.exec(query))
         return [to_event(row) for row in reversed(rows)]
 
+    def happened(self, kind: Kind, subject: str, since: datetime) -> bool:
+        """Whether such an event is in the log at or after `since`."""
+        query = select(EventRow.event_id).where(
+            EventRow.subject == subject, EventRow.kind == str(kind), EventRow.at >= since
+        )
+        return self._work.session.exec(query.limit(1)).first() is not None
+
     def broken_at(self) -> int | None:
         """Number of the first event whose hash does not fit its predecessor; None when the chain holds."""
         last = GENESIS

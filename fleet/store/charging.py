@@ -16,6 +16,7 @@ from fleet.tables import (
     MeterValue,
     PowerShortfall,
     ScheduledPower,
+    Station,
     Transaction,
 )
 
@@ -41,11 +42,33 @@ class Charging:
         query = select(Transaction).where(Transaction.station_id == station_id, Transaction.ref == ref)
         return self._work.session.exec(query).first()
 
+    def count_transactions(self) -> dict[str, int]:
+        """How many transactions are in each state."""
+        counts: dict[str, int] = {}
+        for state in self._work.session.exec(select(Transaction.state)):
+            counts[state] = counts.get(state, 0) + 1
+        return counts
+
     def newest_meter(self) -> dict[tuple[str, int], MeterValue]:
         """The newest meter value of every EVSE in the last hour of the clock."""
         since = self._work.now - timedelta(hours=1)
         query = select(MeterValue).where(MeterValue.measured_at >= since).order_by(col(MeterValue.measured_at))
         return {(row.station_id, row.evse): row for row in self._work.session.exec(query)}
+
+    def meters_at(self, place_id: str, since: datetime, until: datetime) -> list[MeterValue]:
+        """Meter values with a power at one site between two instants, by time."""
+        at_site = select(Station.station_id).where(Station.place_id == place_id)
+        query = (
+            select(MeterValue)
+            .where(
+                col(MeterValue.station_id).in_(at_site),
+                MeterValue.measured_at >= since,
+                MeterValue.measured_at <= until,
+                col(MeterValue.power_w).is_not(None),
+            )
+            .order_by(col(MeterValue.measured_at))
+        )
+        return list(self._work.session.exec(query))
 
     def profiles(self, station_id: str | None = None) -> list[InstalledProfile]:
         """Profiles sent to one station or to all, that were not cleared."""

@@ -99,6 +99,11 @@ class Orders:
         rows = self._work.session.exec(select(Order).order_by(col(Order.order_id).desc()).limit(count))
         return list(rows)[::-1]
 
+    def of_kind(self, kind: OrderKind | str) -> list[Order]:
+        """Every order of one kind, oldest first."""
+        query = select(Order).where(Order.kind == str(kind)).order_by(col(Order.order_id))
+        return list(self._work.session.exec(query))
+
     def count_by_state(self) -> dict[str, int]:
         """How many orders are in each state."""
         counts: dict[str, int] = {}

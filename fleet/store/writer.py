@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
+from fleet.clock import Clock
 from fleet.errors import StoreBusy, StoreError, StoreUnusable
 from fleet.store.engine import WRITE, tell
 from fleet.store.store import Store
@@ -46,6 +47,11 @@ class Writer:
         self._statements: dict[type[SQLModel], Any] = {}
         self.commits = 0
 
+    @property
+    def clock(self) -> Clock:
+        """The store's clock."""
+        return self._store.clock
+
     def start(self) -> None:
         """Begin to write; callbacks come on the running loop."""
         self._loop = asyncio.get_running_loop()
@@ -64,22 +70,26 @@ class Writer:
         All rows of one table must name the same columns.
 
         Raises:
-            StoreBusy: more waits to be written than may.
+            StoreBusy: more waits to be written than may, or the writer was stopped.
         """
         with self._lock:
-            if len(self._rows) >= self._bound:
-                raise StoreBusy("the disk does not keep up: too much waits to be written; nothing more is accepted")
+            self._admit(len(self._rows))
             self._rows.append((table, row, done))
         self._ready.set()
 
     async def do(self, work: Callable[[Work], T]) -> T:
         """Run verbs in the writer's next commit; gives their result once it is durable.
 
-        One work that raises is undone alone; the others of its batch go on.
+        One work that raises is undone alone; the others of its batch go on. A work may be run a second time after its
+        batch was undone, so it must do nothing but write.
+
+        Raises:
+            StoreBusy: more waits to be written than may, or the writer was stopped.
         """
         assert self._loop is not None
         future: asyncio.Future[T] = self._loop.create_future()
         with self._lock:
+            self._admit(len(self._works))
             self._works.append((work, future))
         self._ready.set()
         return await future
@@ -92,6 +102,12 @@ class Writer:
                 return look(work)
 
         return await asyncio.to_thread(run)
+
+    def _admit(self, waiting: int) -> None:
+        if self._ending:
+            raise StoreBusy("the store is being closed; nothing more is accepted")
+        if waiting >= self._bound:
+            raise StoreBusy("the disk does not keep up: too much waits to be written; nothing more is accepted")
 
     def _run(self) -> None:
         while True:
@@ -129,12 +145,30 @@ class Writer:
             self.commits += 1
         except DBAPIError as error:
             failure = tell(error, self._store.url)
-        except SQLAlchemyError as error:
-            failure = StoreUnusable(f"a row cannot be stored: {error}")
+        except Exception as error:  # noqa: BLE001 - drivers raise what they like for a value; the thread must live on
+            failure = StoreUnusable(f"a row cannot be stored: {' '.join(str(error).split())}")
+        if isinstance(failure, StoreUnusable) and len(rows) + len(works) > 1:
+            self._commit_apart(rows, works)
+            return
         if failure is not None:
             results = [(future, None, failure) for _, future in works]
         dones = [done for _, _, done in rows if done is not None]
         self._loop.call_soon_threadsafe(_tell_all, dones, failure, results)
+
+    def _commit_apart(
+        self,
+        rows: list[tuple[type[SQLModel], dict[str, Any], Done | None]],
+        works: list[tuple[Callable[[Work], Any], asyncio.Future[Any]]],
+    ) -> None:
+        """One of a batch cannot be stored: halve it until only that one is refused."""
+        if len(rows) > 1:
+            half = len(rows) // 2
+            self._commit(rows[:half], [])
+            self._commit(rows[half:], [])
+        elif rows:
+            self._commit(rows, [])
+        if works:
+            self._commit([], works)
 
     def _insert(self, connection: Connection, rows: list[tuple[type[SQLModel], dict[str, Any], Done | None]]) -> None:
         by_table: dict[type[SQLModel], list[dict[str, Any]]] = {}

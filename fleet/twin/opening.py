@@ -1,17 +1,8 @@
-"""When the simulation opens: a mid-evening, local time. Light to import; a city need not be drawn to know it."""
+"""When the simulation opens; apart from the city, so that knowing it loads nothing."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
-CITY_TIME = timezone(timedelta(hours=1), "+01")  # Morocco's time, all year but Ramadan
-OPENING_HOUR = 19
-
-
-def open_on(day: date) -> datetime:
-    """The instant a simulation of this day opens, in UTC."""
-    return datetime.combine(day, time(OPENING_HOUR), CITY_TIME).astimezone(UTC)
-
-
-OPENING = open_on(date(2026, 11, 23))
-"""The opening of the demo: a Monday evening of winter time and winter tariff."""
+CITY_TIME: tzinfo = timezone(timedelta(hours=1), "+01")  # Morocco's time, all year but Ramadan
+OPENING = datetime(2026, 11, 23, 18, tzinfo=UTC)  # a Monday, 19:00 in Morocco
