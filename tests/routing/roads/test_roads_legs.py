@@ -149,6 +149,20 @@ def test_far_legs_are_found_too(sketch):
     assert leg.metres == pytest.approx(40_070, rel=1e-3)
 
 
+def test_a_limited_search_does_not_settle_for_the_wrong_end_of_a_street(sketch):
+    """The near end of a long slow street is found first, the far end is the faster way in: the matrix's way is drawn."""
+    for name, east, north in (("w", -50, 0), ("a", 0, 0), ("m", 225, 447), ("b", 450, 0), ("p", 225, -580)):
+        sketch.node(name, east, north)
+    sketch.way("wa")
+    sketch.way("amb", {"highway": "service"})
+    sketch.way("apb", {"highway": "primary"})
+    network = sketch.network()
+    points = [sketch.place(-30, 0), sketch.place(445.5, 8.94)]
+    leg = leg_geometry(network, *points)
+    assert leg.metres == pytest.approx(30 + 1244 + 10, abs=2)
+    assert measure_matrix(network, points).metres[0, 1] == round(leg.metres)
+
+
 def test_three_hundred_legs_take_less_than_a_second(city: Callable[[str], Network]) -> None:
     """A day's rounds are drawn while a person waits: CPU seconds, generous for a busy machine."""
     network = city("babezzouar")

@@ -184,21 +184,25 @@ def test_the_same_points_give_the_same_matrix(city: Callable[[str], Network]) ->
     assert (whole.metres[70:, 70:] == part.metres).all()
 
 
-@pytest.mark.parametrize(("name", "detour", "asymmetry"), [("babezzouar", 1.64, 0.15), ("porto", 1.77, 0.15)])
-def test_real_detours_are_those_of_the_reference_engines(
-    city: Callable[[str], Network], name: str, detour: float, asymmetry: float
+@pytest.mark.parametrize(
+    ("name", "detour", "asymmetry"), [("babezzouar", (1.64, 3.1), (0.12, 0.54)), ("porto", (1.77, 3.3), (0.15, 0.59))]
+)
+def test_real_detours_are_those_measured_beside_the_reference_engines(
+    city: Callable[[str], Network], name: str, detour: tuple[float, float], asymmetry: tuple[float, float]
 ) -> None:
-    """Road over crow and the asymmetry of pairs lie where OSRM and Valhalla found them on the same extracts."""
+    """Road over crow, and how much the way back differs: median and 95th percentile as where OSRM and Valhalla agreed."""
     network = city(name)
     at = np.random.default_rng(3).choice(network.nodes, 60, replace=False)
     points = np.column_stack((network.node_lat[at], network.node_lon[at]))
-    matrix = measure_matrix(network, points)
-    scale = np.array([111_000, 111_320 * np.cos(np.radians(points[0, 0]))])
-    crow = np.hypot(*np.moveaxis((points[:, None] - points[None]) * scale, 2, 0))
+    there = measure_matrix(network, points).metres
+    back = there.T
+    crow = np.hypot(
+        *np.moveaxis((points[:, None] - points[None]) * [111_000, 111_320 * np.cos(np.radians(points[0, 0]))], 2, 0)
+    )
     pairs = crow > 200
-    assert np.median(matrix.metres[pairs] / crow[pairs]) == pytest.approx(detour, rel=0.12)
-    there, back = matrix.metres, matrix.metres.T
-    assert 0.03 < np.median((abs(there - back) / ((there + back) / 2 + 1e-9))[pairs]) < asymmetry + 0.05
+    assert np.percentile(there[pairs] / crow[pairs], (50, 95)) == pytest.approx(detour, rel=0.08)
+    differs = abs(there - back)[pairs] / ((there + back)[pairs] / 2)
+    assert np.percentile(differs, (50, 95)) == pytest.approx(asymmetry, rel=0.2)
 
 
 def test_the_matrix_does_not_depend_on_the_side_a_point_was_snapped_to(square):
