@@ -5,7 +5,8 @@ Through roads come first as smooth curves, lattices of small streets are cut by 
 junctions are T-shaped, and what is left is bent, turned and named.
 
 Off its targets: primary roads are 5 % of the city's length and 18 % of the small town's (neighbours: 2 to 4 %), because
-the national road runs on to the landfill; links of the small town are 2 % longer than the crow flies (3 to 7 %).
+the national road runs on to the landfill; links of the small town are 2 % longer than the crow flies (3 to 7 %); the
+way back differs from the way there by 4 % at the median (10 to 15 %), and roads are 1.4 times the crow's line (1.6).
 """
 
 from __future__ import annotations

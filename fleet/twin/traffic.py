@@ -47,7 +47,7 @@ def choose_one_ways(
     wanted: dict[Row, bool] = {}
     bearing: dict[Row, Point] = {}
     for k, (stretch, line) in enumerate(zip(stretches, lines, strict=True)):
-        inner = math.hypot(2 * line[0][0] / extent.width, 2 * line[0][1] / extent.height) < 0.68
+        inner = math.hypot(2 * line[0][0] / extent.width, 2 * line[0][1] / extent.height) < 0.78
         if stretch.fixed or stretch.row.quarter < 0 or not inner:
             continue
         if wanted.setdefault(stretch.row, bool(rng.random() < ONE_WAY_SHARE)):

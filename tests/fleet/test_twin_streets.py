@@ -52,7 +52,7 @@ def test_junctions_are_those_of_real_neighbours(streets: Streets) -> None:
 
 
 @EVERY
-def test_one_ways_are_a_fifth(streets: Streets) -> None:
+def test_one_ways_are_a_quarter(streets: Streets) -> None:
     """The share of one-way links lies in the measured bounds."""
     assert 0.13 <= sum(link.one_way for link in streets.links) / len(streets.links) <= 0.31
 
