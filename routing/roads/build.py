@@ -186,9 +186,9 @@ def _find_banned(
         if sign.kind == "no_u_turn":  # from and to may be the two carriageways of one street, or one way
             banned += [turn for turn in named if turns_back[turn] or from_way[turn] != to_way[turn]]
         elif sign.kind.startswith("no_"):
-            banned += [turn for turn in named if not turns_back[turn]]
+            banned += named
         elif named:  # only_…; where its one permitted way is not in the network it cannot be obeyed and is left out
-            banned += [turn for turn in turns if turn not in named or turns_back[turn]]
+            banned += [turn for turn in turns if turn not in named]
     return banned
 
 

@@ -164,6 +164,21 @@ def test_traffic_signals_cost_time(square):
     assert leg_geometry(network, end, start).seconds == pytest.approx(leg_geometry(plain, end, start).seconds, abs=0.01)
 
 
+def test_a_signal_at_a_junction_delays_those_who_come_to_it(square):
+    """Four seconds for the truck that drives up to the junction, none for the one that starts out from it."""
+    plain = square.network()
+    square.nodes["b"].tags = {"highway": "traffic_signals"}
+    network = square.network()
+
+    def delay(start: tuple[float, float], end: tuple[float, float]) -> float:
+        return leg_geometry(network, start, end).seconds - leg_geometry(plain, start, end).seconds
+
+    a, b, c = (square.place(*at) for at in ((10, 0), (100, 0), (100, 90)))
+    assert delay(a, c) == pytest.approx(4, abs=0.01)
+    assert delay(b, a) == pytest.approx(0, abs=0.01)
+    assert delay(b, c) == pytest.approx(0, abs=0.01)
+
+
 def test_a_way_cut_by_the_border_has_no_line_across_the_gap(square):
     """Nodes outside the extract end a street: what lies on both sides of the gap is not joined."""
     square.node("x", 200, 0).node("y", 900, 900)

@@ -150,7 +150,7 @@ def test_far_legs_are_found_too(sketch):
 
 
 def test_a_limited_search_does_not_settle_for_the_wrong_end_of_a_street(sketch):
-    """The near end of a long slow street is found first, the far end is the faster way in: the matrix's way is drawn."""
+    """The near end of a long slow street is found first, the far end is the faster way in, and is taken."""
     for name, east, north in (("w", -50, 0), ("a", 0, 0), ("m", 225, 447), ("b", 450, 0), ("p", 225, -580)):
         sketch.node(name, east, north)
     sketch.way("wa")

@@ -190,7 +190,7 @@ def test_the_same_points_give_the_same_matrix(city: Callable[[str], Network]) ->
 def test_real_detours_are_those_measured_beside_the_reference_engines(
     city: Callable[[str], Network], name: str, detour: tuple[float, float], asymmetry: tuple[float, float]
 ) -> None:
-    """Road over crow, and how much the way back differs: median and 95th percentile as where OSRM and Valhalla agreed."""
+    """Road over crow, and how much the way back differs: median and 95th percentile as measured there."""
     network = city(name)
     at = np.random.default_rng(3).choice(network.nodes, 60, replace=False)
     points = np.column_stack((network.node_lat[at], network.node_lon[at]))

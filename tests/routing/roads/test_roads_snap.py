@@ -32,6 +32,17 @@ def test_a_point_far_from_every_street_is_off_the_network(square):
     assert snap_points(square.network(), [square.place(50, -151)], max_snap_m=200).off_network == ()
 
 
+def test_the_nearest_street_wins_over_the_nearest_sample(square):
+    """Between two samples of the street 5 m away, with the end of another street 8 m away: the street counts."""
+    square.node("m", 50, 100).node("n", 50, 13)
+    square.ways[2].nodes = [3, 5, 4]
+    square.way("mn")
+    network = square.network()
+    snaps = snap_points(network, [square.place(50, 5)])
+    assert network.link_way[network.edge_link[snaps.edge[0]]] == 1000
+    assert snaps.offset_m[0] == pytest.approx(5, abs=0.01)
+
+
 def test_nothing_stops_on_a_motorway(square):
     """A bin beside a motorway belongs to the next street where a truck may stop."""
     square.node("x", 0, -40).node("y", 100, -40)
