@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
@@ -31,8 +31,9 @@ class Grid:
 
     stays[N,T]: whole slots plugged in, from now on; late[N,T]: inside the stay but after its planned finish;
     need[N]; cell_cap[N,T], cell_min[N,T]: most and least energy of a truck in a slot (0 outside its stay);
-    room[T]: most the trucks may have together; easy_room[T]: the part outside the reserve; hours[T]: what is left
-    of each slot; power[N]: planned power after the taper; slack_hours[N]: stay less charging time at `power`.
+    cell_free[N,T]: the part of it that is its EVSE's fall-back, for which others_kw[T] already keeps power free;
+    room[T]: most the trucks may have together above those; easy_room[T]: the part outside the reserve; hours[T]: what
+    is left of each slot; power[N]: planned power after the taper; slack_hours[N]: stay less charging time at `power`.
     """
 
     night: Night
@@ -43,6 +44,8 @@ class Grid:
     need: Ints
     cell_cap: Ints
     cell_min: Ints
+    cell_free: Ints
+    fallback_kw: Floats
     raw_room_kw: Floats
     others_kw: Floats
     room: Ints
@@ -99,12 +102,12 @@ def lay_out(night: Night) -> Grid:
     efficiency = _column(truck.efficiency for truck in trucks)
     max_kw = _column(truck.max_kw for truck in trucks)
     power = _column(effective_kw(truck) for truck in trucks)
-    least = np.ceil(np.outer(_column(truck.min_kw for truck in trucks), hours) / UNIT_KWH - _SLACK)
-    most = np.maximum(np.floor(np.outer(power, hours) / UNIT_KWH + _SLACK), least)
     grid_kwh = _column(truck.remaining_kwh for truck in trucks) / efficiency
 
-    others_kw = np.asarray(night.others_kw or np.zeros(slots), dtype=np.float64)
-    others_kw = others_kw + _unattended_kw(trucks, stays, from_slot)
+    fallback_kw = _column(truck.fallback_kw for truck in trucks)
+    free, least, most = _cells(fallback_kw, _column(truck.min_kw for truck in trucks), power, hours)
+    others_kw = np.array(night.others_kw, dtype=np.float64) if len(night.others_kw) else np.zeros(slots)
+    others_kw += _fallback_kw(trucks, stays)
     limit_kw = np.asarray(night.limit_kw, dtype=np.float64)
     raw_room_kw = limit_kw - np.asarray(night.base_kw, dtype=np.float64) - others_kw - night.margin_kw
     reserve_kw = limit_kw * night.margins.limit_share
@@ -119,6 +122,8 @@ def lay_out(night: Night) -> Grid:
         need=np.ceil(grid_kwh / UNIT_KWH - _SLACK).astype(np.int64),
         cell_cap=np.where(stays, most, 0.0).astype(np.int64),
         cell_min=np.where(stays, least, 0.0).astype(np.int64),
+        cell_free=np.where(stays, free, 0.0).astype(np.int64),
+        fallback_kw=fallback_kw,
         raw_room_kw=raw_room_kw,
         others_kw=others_kw,
         room=units(raw_room_kw, hours),
@@ -128,6 +133,31 @@ def lay_out(night: Night) -> Grid:
         efficiency=efficiency,
         slack_hours=stays @ hours - grid_kwh / power,
     )
+
+
+def _cells(fallback_kw: Floats, min_kw: Floats, power: Floats, hours: Floats) -> tuple[Floats, Floats, Floats]:
+    """Units [N,T] of a slot that are free, the least above 0 and the most.
+
+    A power under the fall-back rounds up, as that much is kept free exactly; what is above it rounds so that no sum of
+    cells takes more than their powers (least up, most down).
+    """
+    free = _rounded_up(np.minimum(fallback_kw, power), hours)
+    least = np.where(
+        (min_kw > fallback_kw)[:, None],
+        free + _rounded_up(np.maximum(min_kw - fallback_kw, 0.0), hours),
+        _rounded_up(min_kw, hours),
+    )
+    most = free + np.floor(np.outer(np.maximum(power - fallback_kw, 0.0), hours) / UNIT_KWH + _SLACK)
+    return free, least, np.maximum(least, most)
+
+
+def _rounded_up(kw: Floats, hours: Floats) -> Floats:
+    return np.asarray(np.ceil(np.outer(kw, hours) / UNIT_KWH - _SLACK))
+
+
+def room_used(grid: Grid, energy: Ints) -> Ints:
+    """Room a plan takes [T]: what each cell has above its fall-back."""
+    return np.asarray(np.maximum(energy - grid.cell_free, 0).sum(axis=0))
 
 
 def units(kw: Floats, hours: Floats) -> Ints:
@@ -143,30 +173,19 @@ def _column(figures: object) -> Floats:
     return np.fromiter(figures, dtype=np.float64)  # type: ignore[call-overload,no-any-return]  # any iterable of floats
 
 
-def _unattended_kw(trucks: tuple[TruckNeed, ...], stays: Bools, from_slot: Floats) -> Floats:
-    """Fall-back power per slot of the plan's EVSEs while none of its trucks is there: anybody may plug in.
-
-    Inside a stay the truck's own profile holds, zeros included; a restart there is chargers.safety's business.
-    Two trucks at one EVSE must follow one another.
-    """
+def _fallback_kw(trucks: tuple[TruckNeed, ...], stays: Bools) -> float:
+    """Fall-back power of all the plan's EVSEs, each once. Two trucks at one EVSE must follow one another."""
     at_evse: dict[tuple[str, int], list[int]] = defaultdict(list)
     for row, truck in enumerate(trucks):
         at_evse[truck.station, truck.evse].append(row)
-    kept = np.array([truck.fallback_kw for truck in trucks]) @ ~stays if trucks else np.zeros(stays.shape[1])
     for (station, evse), rows in at_evse.items():
-        if len(rows) == 1:
-            continue
-        rows.sort(key=lambda row: from_slot[row])
-        for before, after in pairwise(rows):
-            if (stays[before] & stays[after]).any():
+        for one, other in combinations(rows, 2):
+            if (stays[one] & stays[other]).any():
                 raise ScheduleError(
-                    f"{trucks[before].truck} and {trucks[after].truck} are both at {station} EVSE {evse} at the same "
+                    f"{trucks[one].truck} and {trucks[other].truck} are both at {station} EVSE {evse} at the same "
                     f"time: give one of them another EVSE or another stay"
                 )
-        for row in rows:
-            kept -= trucks[row].fallback_kw * ~stays[row]
-        kept += max(trucks[row].fallback_kw for row in rows) * ~stays[rows].any(axis=0)
-    return np.asarray(kept, dtype=np.float64)
+    return sum(max(trucks[row].fallback_kw for row in rows) for rows in at_evse.values())
 
 
 def _check(night: Night) -> None:

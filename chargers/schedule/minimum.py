@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chargers.schedule.grid import Grid, Ints
+from chargers.schedule.grid import Grid, Ints, room_used
 
 
 def repair_minimum(grid: Grid, costs: Ints, energy: Ints) -> Ints:
     """Energy units [N,T] with every cell 0 or between cell_min and cell_cap; sums within room wherever `energy` was."""
-    repair = _Repair(grid, costs, energy.copy(), grid.room - energy.sum(axis=0))
+    repair = _Repair(grid, costs, energy.copy(), grid.room - room_used(grid, energy))
     for row, slot in np.argwhere((energy > 0) & (energy < grid.cell_min)):
         repair.mend(int(row), int(slot))
     return repair.energy
@@ -35,11 +35,9 @@ class _Repair:
         thin = int(mine[slot])
         if not 0 < thin < least[slot]:
             return  # an earlier mend of this truck already emptied or filled it
-        mine[slot] = 0
-        self.spare[slot] += thin
+        self._set(row, slot, 0)
 
-        can_take = np.where(mine > 0, np.minimum(self.grid.cell_cap[row] - mine, self.spare), 0)
-        dropped = _fill(can_take, np.argsort(cost, kind="stable"), thin)
+        dropped = _fill(self._can_take(row), np.argsort(cost, kind="stable"), thin)
         drop_cost = int(dropped @ cost) if int(dropped.sum()) == thin else None
 
         target = self._slot_to_raise(row, slot, thin)
@@ -50,42 +48,55 @@ class _Repair:
             given = _fill(np.maximum(mine - least, 0), np.argsort(-cost, kind="stable"), max(0, need - thin))
             if drop_cost is None or need * int(cost[target]) - int(given @ cost) < drop_cost:
                 # What its other slots cannot give is bought on top: the truck takes no more than its battery holds.
-                mine -= given
-                self.spare += given
-                mine[target] += need
-                self.spare[target] -= need
+                self._move(row, -given)
+                self._set(row, target, need)
                 return
-        mine += dropped
-        self.spare -= dropped
+        self._move(row, dropped)
 
     def _slot_to_raise(self, row: int, slot: int, thin: int) -> int | None:
         """The cheapest slot the truck does not use with room for its minimum: the thin one or another."""
         least = self.grid.cell_min[row]
-        may = (self.energy[row] == 0) & (least >= thin) & (least > 0) & (self.spare >= least)
+        has_room = self.spare + self.grid.cell_free[row] >= least
+        may = (self.energy[row] == 0) & (least >= thin) & (least > 0) & has_room
         if may[slot]:
             return slot
         slots = np.flatnonzero(may)
         return int(slots[self.costs[row, slots].argmin()]) if len(slots) else None
 
     def _slot_of_a_rival(self, row: int, slot: int) -> int | None:
-        """Room for the minimum in this slot: one rival gives the rest of it and takes it back in a slot with room."""
-        lack = int(self.grid.cell_min[row, slot]) - int(self.spare[slot])
-        above_least = self.energy[:, slot] - self.grid.cell_min[:, slot]
-        above_least[row] = 0
-        for rival in np.argsort(-above_least, kind="stable"):
-            if above_least[rival] < lack:
+        """Make room for the minimum in this slot: one rival gives the rest of it and takes it back in another."""
+        grid = self.grid
+        lack = int(grid.cell_min[row, slot] - grid.cell_free[row, slot] - self.spare[slot])
+        can_give = self.energy[:, slot] - np.maximum(grid.cell_min[:, slot], grid.cell_free[:, slot])
+        can_give[row] = 0
+        for rival in np.argsort(-can_give, kind="stable"):
+            if can_give[rival] < lack:
                 return None
-            theirs = self.energy[rival]
-            can_take = np.where(theirs > 0, np.minimum(self.grid.cell_cap[rival] - theirs, self.spare), 0)
+            can_take = self._can_take(int(rival))
             can_take[slot] = 0
             taken = _fill(can_take, np.argsort(self.costs[rival], kind="stable"), lack)
             if int(taken.sum()) == lack:
-                theirs += taken
-                self.spare -= taken
-                theirs[slot] -= lack
-                self.spare[slot] += lack
+                taken[slot] = -lack
+                self._move(int(rival), taken)
                 return slot
         return None
+
+    def _can_take(self, row: int) -> Ints:
+        """Energy each slot the truck uses could take on top [T]."""
+        mine, free = self.energy[row], self.grid.cell_free[row]
+        most = np.minimum(self.grid.cell_cap[row] - mine, self.spare + np.maximum(free - mine, 0))
+        return np.where(mine > 0, most, 0)
+
+    def _move(self, row: int, change: Ints) -> None:
+        mine, free = self.energy[row], self.grid.cell_free[row]
+        self.spare += np.maximum(mine - free, 0)
+        mine += change
+        self.spare -= np.maximum(mine - free, 0)
+
+    def _set(self, row: int, slot: int, energy: int) -> None:
+        change = np.zeros_like(self.energy[row])
+        change[slot] = energy - self.energy[row, slot]
+        self._move(row, change)
 
 
 def _fill(most: Ints, order: Ints, amount: int) -> Ints:

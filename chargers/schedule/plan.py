@@ -12,9 +12,10 @@ from chargers.schedule.shortage import explain_shortfalls
 def plan_power(night: Night) -> Schedule:
     """The cheapest power per truck and slot that fills every truck by its departure, under the site limit.
 
-    The sum of ceilings, base load, others_kw, margin_kw and the fall-backs of the plan's EVSEs without a truck never
-    exceeds limit_kw in any slot (where base load and others alone do, the plan is 0). Margins are kept where they cost
-    no truck its need. Where needs cannot be met, unserved energy is shared by priority and each Shortfall says why.
+    In every slot base load, others_kw, margin_kw and each EVSE at its ceiling or its fall-back, whichever is more, stay
+    within limit_kw: whoever falls silent, restarts or never had the plan is already counted (where all that is above
+    the limit without a plan, the plan is 0 beyond the fall-backs). Margins are kept where they cost no truck its need.
+    Where needs cannot be met, unserved energy is shared by priority and each Shortfall says why.
 
     The same call re-plans a running night: set `now` and each truck's delivered_kwh, charging and soc. Pure: the same
     night gives the same schedule. Raises ScheduleError where the night contradicts itself.
@@ -24,7 +25,9 @@ def plan_power(night: Night) -> Schedule:
     energy = repair_minimum(grid, costs, cheapest_flow(grid, costs))
     kw = _ceilings(grid, energy)
     names = [truck.truck for truck in night.trucks]
-    site_kw = kw.sum(axis=0) + np.asarray(night.base_kw, dtype=np.float64) + grid.others_kw
+    base_kw = np.asarray(night.base_kw, dtype=np.float64)
+    site_kw = kw.sum(axis=0) + base_kw
+    held_kw = np.maximum(kw - grid.fallback_kw[:, None], 0.0).sum(axis=0) + base_kw + grid.others_kw
     planned = np.minimum(energy.sum(axis=1), grid.need) * UNIT_KWH * grid.efficiency
     return Schedule(
         start=night.start,
@@ -32,6 +35,7 @@ def plan_power(night: Night) -> Schedule:
         kw=dict(zip(names, map(tuple, kw.tolist()), strict=True)),
         planned_kwh=dict(zip(names, planned.tolist(), strict=True)),
         site_kw=tuple(site_kw.tolist()),
+        held_kw=tuple(held_kw.tolist()),
         peak_kw=float(site_kw[grid.first :].max()),
         cost=float(energy.sum(axis=0) @ np.asarray(night.price, dtype=np.float64)) * UNIT_KWH,
         grid_kwh=float(energy.sum()) * UNIT_KWH,
@@ -46,10 +50,13 @@ def _ceilings(grid: Grid, energy: Ints) -> Floats:
     out in the slots the truck charges in, in equal parts of what each wants, never above the room.
     """
     hours = np.where(grid.hours > 0.0, grid.hours, 1.0)
-    kw: Floats = np.minimum(energy * UNIT_KWH / hours, grid.max_kw[:, None])
-    wanted = np.minimum(grid.max_kw[:, None], kw * (grid.max_kw / grid.power)[:, None])
-    extra = np.where(energy > 0, wanted - kw, 0.0)
-    asked = extra.sum(axis=0)
-    spare = np.maximum(0.0, grid.raw_room_kw - kw.sum(axis=0))
-    share = np.minimum(1.0, np.divide(spare, asked, out=np.zeros_like(spare), where=asked > 0.0))
-    return np.asarray(kw + extra * share)
+    fallback = grid.fallback_kw[:, None]
+    above = (energy - grid.cell_free) * UNIT_KWH / hours
+    kw: Floats = np.where(above > 0.0, fallback + above, np.minimum(energy * UNIT_KWH / hours, fallback))
+    kw = np.minimum(kw, grid.max_kw[:, None])
+    wanted = np.where(energy > 0, np.minimum(grid.max_kw[:, None], kw * (grid.max_kw / grid.power)[:, None]), 0.0)
+    used = np.maximum(kw - fallback, 0.0).sum(axis=0)
+    asked = np.maximum(wanted - fallback, 0.0).sum(axis=0) - used
+    spare = np.maximum(0.0, grid.raw_room_kw - used)
+    share = np.minimum(1.0, np.divide(spare, asked, out=np.ones_like(spare), where=asked > 0.0))
+    return np.asarray(kw + (wanted - kw) * share)

@@ -50,8 +50,8 @@ class TruckNeed:
     kwh is the whole need of the night, delivered_kwh what of it is in the battery by now. arrives is when it is
     plugged in (in the past: it is there), ready_by when it leaves. max_kw and min_kw are of truck and EVSE together;
     min_kw is the least power that charges at all (AC: 6 A x phases x 230 V). fallback_kw is what the EVSE allows by
-    itself without this truck's profile: it is kept free in the slots outside the truck's stay. battery_kwh and soc,
-    where known, let the plan foresee the taper above `knee` (state of charge, 0..1). priority weighs an unserved kWh.
+    itself without this truck's profile: the site always keeps that much free for it. battery_kwh and soc, where known,
+    let the plan foresee the taper above `knee` (state of charge, 0..1). priority weighs an unserved kWh.
     """
 
     truck: str
@@ -162,7 +162,8 @@ class Schedule:
 
     kw[truck][slot] is the ceiling to put into the charger: 0 or between min_kw and max_kw, the sum over trucks never
     above the room of the night. planned_kwh is battery energy each truck will have had from this plan. site_kw is
-    ceilings + base + others; peak_kw its largest coming slot; cost the money for the planned energy.
+    ceilings + base, peak_kw its largest coming slot; held_kw what must be reckoned with at worst: base + others + each
+    EVSE at its ceiling or fall-back, whichever is more. cost is the money for the planned energy (grid_kwh).
     """
 
     start: datetime
@@ -170,6 +171,7 @@ class Schedule:
     kw: Mapping[str, tuple[float, ...]]
     planned_kwh: Mapping[str, float]
     site_kw: tuple[float, ...]
+    held_kw: tuple[float, ...]
     peak_kw: float
     cost: float
     grid_kwh: float

@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 import numpy as np
 from ortools.graph.python import max_flow
 
-from chargers.schedule.grid import UNIT_KWH, Bools, Grid, Ints, units
+from chargers.schedule.grid import UNIT_KWH, Bools, Grid, Ints, room_used, units
 from chargers.schedule.problem import Binding, Mend, Option, Shortfall, TruckNeed
 
 WORTH_TELLING_KWH = 0.5
@@ -49,7 +49,9 @@ def _minimum_cut(grid: Grid, need: Ints, room: Ints) -> _Cut:
     slot_node = np.arange(trucks, trucks + slots, dtype=np.int32)
     solver = max_flow.SimpleMaxFlow()
     solver.add_arcs_with_capacity(np.full(trucks, source, np.int32), truck_node, need)
-    solver.add_arcs_with_capacity(row.astype(np.int32), slot_node[column], grid.cell_cap[row, column])
+    above_free = grid.cell_cap - grid.cell_free
+    solver.add_arcs_with_capacity(row.astype(np.int32), slot_node[column], above_free[row, column])
+    solver.add_arcs_with_capacity(truck_node, np.full(trucks, sink, np.int32), grid.cell_free.sum(axis=1))
     solver.add_arcs_with_capacity(slot_node, np.full(slots, sink, np.int32), room)
     solver.solve(source, sink)
     source_side = np.zeros(sink + 1, dtype=bool)
@@ -83,7 +85,7 @@ def _explain(grid: Grid, energy: Ints, cut: _Cut, more_limit: float | None, row:
         binding, where = Binding.CHARGER, stay
     else:
         binding, where = Binding.MINIMUM, stay & ~filled
-    spare: Ints = grid.room - energy.sum(axis=0)
+    spare: Ints = grid.room - room_used(grid, energy)
     found = (
         Option(Mend.MORE_LIMIT, kw=more_limit) if binding is Binding.SITE and more_limit is not None else None,
         _later_departure(grid, energy, spare, row),
@@ -116,7 +118,7 @@ def _later_departure(grid: Grid, energy: Ints, spare: Ints, row: int) -> Option 
     after = (index >= np.floor(leaves + 1e-6)) & (index >= np.ceil(arrives - 1e-6)) & (index >= grid.first)
     most = units(np.full(len(spare), grid.power[row]), grid.hours)
     least = np.ceil(truck.min_kw * grid.hours / UNIT_KWH)
-    offered = np.minimum(most, spare)
+    offered = np.minimum(most, spare + units(np.full(len(spare), truck.fallback_kw), grid.hours))
     offered = np.where(after & (offered >= least), offered, 0)
     enough = np.cumsum(offered) >= int(grid.need[row] - energy[row].sum())
     if not enough.any():
@@ -127,7 +129,7 @@ def _later_departure(grid: Grid, energy: Ints, spare: Ints, row: int) -> Option 
 def _faster_charger(grid: Grid, energy: Ints, spare: Ints, row: int) -> Option | None:
     """Least charger power that fills the truck in its stay on the room the plan leaves, up to FASTEST_CHARGER_KW."""
     stay = grid.stays[row]
-    reach = np.where(stay, energy[row] + spare, 0)
+    reach = np.where(stay, spare + np.maximum(energy[row], grid.cell_free[row]), 0)
     low, high = float(grid.max_kw[row]), FASTEST_CHARGER_KW
 
     def fills(kw: float) -> bool:
