@@ -1,0 +1,109 @@
+"""What is to be expected of one bin: fill at a time, the chance to reach a threshold, the hours until then.
+
+From the level at the last reading, growth is a gamma process on the bin's clock: mean rate times exposure, variance
+`spread` times the mean and what is not known of the rate; the level's own uncertainty is matched into one shifted
+gamma.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from scipy.special import gammaincc, gammaincinv
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from routing.forecast.clock import Clock
+
+Health = Literal["ok", "new", "silent", "stuck"]
+
+FARTHEST_HOURS = 24 * 28
+"""No hour of a threshold is told beyond this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Quantiles: one case in ten below `q10`, half below `q50`, nine in ten below `q90`."""
+
+    q10: float
+    q50: float
+    q90: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinForecast:
+    """One bin's state. `level` and `variance` hold at `at`, `rate` is fill per day of its clock, `days` what it rests
+    on.
+
+    `health`: "new" without a reading, "silent" when its sensor is overdue since `blind_since`, "stuck" when its
+    figure stands still while the bin cannot; the forecast then goes on from what is known, its band widening.
+    """
+
+    bin: str
+    at: datetime
+    level: float
+    variance: float
+    rate: float
+    days: float
+    spread: float
+    widen: float
+    clock: Clock
+    health: Health
+    blind_since: datetime | None
+    emptied: tuple[datetime, ...]
+
+    def expect(self, when: datetime) -> float:
+        """The mean fill at `when` if nobody empties it; above 1 lies beside the bin."""
+        return self.level + self._growth(when)[0]
+
+    def fill(self, when: datetime) -> Band:
+        """The band of fill at `when`, 0 to 1."""
+        return Band(*(self.quantile(when, share) for share in (0.1, 0.5, 0.9)))
+
+    def quantile(self, when: datetime, share: float) -> float:
+        """The fill at `when` that a `share` of cases stay below, 0 to 1."""
+        base, shape, scale = self._gamma(when)
+        return min(1.0, max(0.0, base + scale * float(gammaincinv(shape, share))))
+
+    def reaches(self, threshold: float, when: datetime) -> float:
+        """The chance that fill is at or above `threshold` by `when`, if nobody empties it."""
+        base, shape, scale = self._gamma(when)
+        if threshold <= base:
+            return 1.0
+        return float(gammaincc(shape, (threshold - base) / scale))
+
+    def hours_to(self, threshold: float, now: datetime) -> Band:
+        """Hours from `now` until `threshold` is reached: one case in ten sooner than q10. At most 28 days."""
+        return Band(*(self._hours(threshold, now, share) for share in (0.1, 0.5, 0.9)))
+
+    def _hours(self, threshold: float, now: datetime, share: float) -> float:
+        low, high = 0.0, float(FARTHEST_HOURS)
+        if self.reaches(threshold, now) >= share:
+            return 0.0
+        if self.reaches(threshold, now + timedelta(hours=high)) < share:
+            return high
+        while high - low > 0.1:
+            middle = (low + high) / 2
+            if self.reaches(threshold, now + timedelta(hours=middle)) >= share:
+                high = middle
+            else:
+                low = middle
+        return (low + high) / 2
+
+    def _growth(self, when: datetime) -> tuple[float, float]:
+        """Mean and variance of growth from `at` to `when`."""
+        exposure = max(0.0, self.clock.exposure(when.timestamp()) - self.clock.exposure(self.at.timestamp()))
+        mean = self.rate * exposure
+        return mean, self.spread * mean + self.spread * self.rate / self.days * exposure * exposure
+
+    def _gamma(self, when: datetime) -> tuple[float, float, float]:
+        """Base, shape and scale of the gamma distribution of fill at `when`."""
+        mean, variance = self._growth(when)
+        below = 2 * math.sqrt(self.variance)
+        middle = mean + below
+        total = (variance + self.variance) * self.widen**2
+        return self.level - below, middle * middle / total, total / middle
