@@ -23,7 +23,7 @@ def use_extract(store: Store, extract: Path, data_dir: Path, who: str, attributi
     cache = data_dir / "roads"
     network = open_network(extract, cache, limits)
     cache.mkdir(parents=True, exist_ok=True)
-    copy = cache / f"{network.key[:16]}.osm.pbf"
+    copy = cache / f"{network.key[:16]}{''.join(extract.suffixes[-2:])}"  # the suffix tells the format
     if not copy.exists():
         shutil.copyfile(extract, copy)
     south, west, north, east = network.bbox
