@@ -11,6 +11,7 @@ FleetError
 │   └── StoreUnusable    anything else the database says
 ├── ImportRefused        a file with rows that cannot be used; names every line
 └── UplinkRefused        a sensor message that cannot be used
+    └── UplinkUnreadable it is not even JSON
 """
 
 from __future__ import annotations
@@ -67,3 +68,7 @@ class ImportRefused(FleetError):
 
 class UplinkRefused(FleetError):
     """A sensor message that cannot be used: wrong shape, unknown sensor, or a time that cannot be."""
+
+
+class UplinkUnreadable(UplinkRefused):
+    """A sensor message that is not even JSON."""

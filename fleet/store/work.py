@@ -52,8 +52,10 @@ class Work:
     def insert_new(self, table: type[SQLModel], values: dict[str, object]) -> bool:
         """Insert one row unless a unique key says it is there already; True when it was new."""
         maker = postgresql.insert if self.postgres else sqlite.insert
-        result = self.session.execute(maker(table).values(**values).on_conflict_do_nothing())
-        return bool(result.rowcount)  # type: ignore[attr-defined]
+        statement = maker(table).values(**values).on_conflict_do_nothing().inline()
+        # PostgreSQL's driver only keeps the count of an INSERT when asked to
+        result = self.session.execute(statement, execution_options={"preserve_rowcount": True})
+        return bool(result.rowcount == 1)  # type: ignore[attr-defined]
 
     def insert_many(self, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
         """Insert rows in bulk, leaving out those that are there already. All rows name the same columns.

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlmodel import Session, SQLModel
 
 from fleet.clock import Clock
@@ -143,13 +143,11 @@ class Writer:
                     if self._store.postgres:
                         connection.execute(text(f"NOTIFY {CHANNEL}"))
             self.commits += 1
-        except DBAPIError as error:
-            failure = tell(error, self._store.url)
         except Exception as error:  # noqa: BLE001 - drivers raise what they like for a value; the thread must live on
-            failure = StoreUnusable(f"a row cannot be stored: {' '.join(str(error).split())}")
-        if isinstance(failure, StoreUnusable) and len(rows) + len(works) > 1:
-            self._commit_apart(rows, works)
-            return
+            if rows and len(rows) + len(works) > 1 and _lies_in_a_row(error):
+                self._commit_apart(rows, works)
+                return
+            failure = tell(error, self._store.url) if isinstance(error, DBAPIError) else _refuse_row(error)
         if failure is not None:
             results = [(future, None, failure) for _, future in works]
         dones = [done for _, _, done in rows if done is not None]
@@ -196,6 +194,15 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - whatever a work raises is its caller's, not the writer's
             return future, None, error
         return future, result, None
+
+
+def _lies_in_a_row(error: Exception) -> bool:
+    """Whether a value is at fault, not the database: then the other rows of the batch can still be stored."""
+    return not isinstance(error, DBAPIError) or isinstance(error, IntegrityError | DataError | ProgrammingError)
+
+
+def _refuse_row(error: Exception) -> StoreUnusable:
+    return StoreUnusable(f"a row cannot be stored: {' '.join(str(error).split())}")
 
 
 def _tell_all(

@@ -84,7 +84,7 @@ class Reading(SQLModel, table=True):
     battery: float | None = None
     temperature_c: float | None = None
     quality: str = "ok"
-    """"ok", "late" (over 7 days), or why the figure is not used: "blind", "beyond", "fault"."""
+    """"ok", "late" (over 7 days), or why the figure is not used: "blind", "beyond", "tilted", "fault"."""
 
 
 class Emptying(SQLModel, table=True):
