@@ -1,0 +1,41 @@
+"""Waiting in clock time while the clock may run fast, change its pace or stand still."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from fleet.clock import Clock
+
+LONGEST_WALL_SECONDS = 0.5
+"""A wait looks at the clock this often at least: somebody may have changed its pace."""
+SHORTEST_WALL_SECONDS = 0.005
+
+
+class Pacing:
+    """A clock, and how many wall seconds so many of its seconds take."""
+
+    def __init__(self, clock: Clock, wall_seconds: Callable[[float], float]) -> None:
+        self._clock = clock
+        self._wall_seconds = wall_seconds
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.until(self.now() + timedelta(seconds=seconds))
+
+    async def until(self, when: datetime, stirred: asyncio.Event | None = None) -> None:
+        """Wait until the clock shows `when`, or until somebody stirs."""
+        event = stirred or asyncio.Event()
+        while not event.is_set():
+            left = (when - self.now()).total_seconds()
+            if left <= 0:
+                return
+            wall = min(max(self._wall_seconds(left), SHORTEST_WALL_SECONDS), LONGEST_WALL_SECONDS)
+            try:
+                async with asyncio.timeout(wall):
+                    await event.wait()
+            except TimeoutError:
+                continue
