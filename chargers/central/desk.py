@@ -1,0 +1,62 @@
+"""What every station's session shares: the store and its writer, the clock, the settings, the counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from fleet.settings import OcppSettings
+from fleet.store import Store, Writer
+
+
+@dataclass(slots=True)
+class Counts:
+    """Messages since the central system started, by action."""
+
+    received: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+    rejected: int = 0
+    """CALLs answered with a CALLERROR."""
+    tolerated: int = 0
+    """CALLs that break their schema in ways that do not matter, answered all the same."""
+    refused: int = 0
+    """Handshakes refused."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For health and for the demo's report."""
+        return {
+            "received": dict(sorted(self.received.items())),
+            "sent": dict(sorted(self.sent.items())),
+            "rejected": self.rejected,
+            "tolerated": self.tolerated,
+            "refused": self.refused,
+        }
+
+
+class Desk:
+    """Shared by all sessions of one central system."""
+
+    def __init__(self, store: Store, writer: Writer, settings: OcppSettings) -> None:
+        self.store = store
+        self.writer = writer
+        self.clock = store.clock
+        self.settings = settings
+        self.counts = Counts()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something beside the reading of messages; kept until it ends, cancelled with the central system."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def stop(self) -> None:
+        """Cancel what still runs."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

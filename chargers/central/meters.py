@@ -1,0 +1,137 @@
+"""Sampled values as wide rows: one row an EVSE and instant, the usual measurands as columns, all others kept as JSON.
+
+Numbers from chargers are not trusted: what is no finite number of a sane size stays out of the columns (a station has
+been seen to report 1.85e9 connectors), and its text is kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+REGISTER = "Energy.Active.Import.Register"
+"""What a sample without a measurand means, in both versions."""
+
+COLUMNS = {
+    REGISTER: "energy_wh",
+    "Power.Active.Import": "power_w",
+    "Current.Import": "current_a",
+    "Voltage": "voltage_v",
+    "Power.Offered": "offered_w",
+    "Current.Offered": "offered_a",
+    "SoC": "soc",
+    "Temperature": "temperature_c",
+}
+FACTORS = {
+    "energy_wh": {"": 1.0, "Wh": 1.0, "kWh": 1000.0},
+    "power_w": {"": 1.0, "W": 1.0, "kW": 1000.0},
+    "offered_w": {"": 1.0, "W": 1.0, "kW": 1000.0},
+    "current_a": {"": 1.0, "A": 1.0},
+    "offered_a": {"": 1.0, "A": 1.0},
+    "voltage_v": {"": 1.0, "V": 1.0},
+    "soc": {"": 0.01, "Percent": 0.01},
+    "temperature_c": {"": 1.0, "Celsius": 1.0, "Celcius": 1.0},
+}
+"""By column: the factor of each unit that fits; 1.6 misspells Celsius."""
+SUMMED = frozenset({"energy_wh", "power_w", "offered_w"})
+"""Reported by phase, these add up to the whole; of currents the largest phase counts, of others the first."""
+LARGEST = 1e12
+MOST_EXTRA = 64
+
+_EMPTY = dict.fromkeys(
+    ("energy_wh", "power_w", "current_a", "voltage_v", "offered_w", "offered_a", "soc", "temperature_c", "extra")
+)
+_encode = msgspec.json.Encoder().encode
+
+
+def read_time(text: str, fallback: datetime) -> datetime:
+    """An RFC 3339 time as aware UTC; without an offset it is taken as UTC, without sense as `fallback`."""
+    try:
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return fallback
+
+
+def rows_of(station_id: str, evse: int, ref: str, meter_values: Iterable[Any], now: datetime) -> list[dict[str, Any]]:
+    """Rows for the meter value table, from meter values of either OCPP version.
+
+    Entries of one instant and context are one row, as many stations send each measurand in an entry of its own. `now`
+    stands for times that cannot be read.
+    """
+    rows: dict[tuple[datetime, str], _Row] = {}
+    for meter_value in meter_values:
+        at = read_time(meter_value.timestamp, now)
+        for sample in meter_value.sampled_value:
+            context = sample.context or "Sample.Periodic"
+            row = rows.get((at, context))
+            if row is None:
+                head = {"station_id": station_id, "evse": evse, "ref": ref, "measured_at": at, "context": context[:32]}
+                row = rows[at, context] = _Row({**head, **_EMPTY})
+            row.add(sample)
+    return [row.finish() for row in rows.values()]
+
+
+class _Row:
+    """A row being filled."""
+
+    __slots__ = ("_extra", "_values", "_whole")
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+        self._extra: list[Any] = []
+        self._whole: set[str] = set()
+
+    def add(self, sample: Any) -> None:
+        measurand, phase = sample.measurand or REGISTER, sample.phase
+        column = COLUMNS.get(measurand)
+        if column is not None and _is_outlet(sample.location, column):
+            value = _number(sample, FACTORS[column])
+            if value is not None:
+                if phase is None:
+                    self._values[column] = value
+                    self._whole.add(column)
+                    return
+                if column not in self._whole:
+                    self._values[column] = _join(column, self._values[column], value)
+        if len(self._extra) < MOST_EXTRA:
+            self._extra.append([measurand[:50], str(sample.value)[:50], _unit(sample)[:20], phase, sample.location])
+
+    def finish(self) -> dict[str, Any]:
+        if self._extra:
+            self._values["extra"] = _encode(self._extra).decode()
+        return self._values
+
+
+def _is_outlet(location: str | None, column: str) -> bool:
+    return location is None or location == "Outlet" or column in ("soc", "temperature_c")
+
+
+def _join(column: str, before: float | None, value: float) -> float:
+    if before is None:
+        return value
+    if column in SUMMED:
+        return before + value
+    return max(before, value) if column in ("current_a", "offered_a") else before
+
+
+def _unit(sample: Any) -> str:
+    of_v201 = getattr(sample, "unit_of_measure", None)
+    return (of_v201.unit if of_v201 is not None else getattr(sample, "unit", None)) or ""
+
+
+def _number(sample: Any, factors: dict[str, float]) -> float | None:
+    factor = factors.get(_unit(sample))
+    if factor is None:
+        return None
+    of_v201 = getattr(sample, "unit_of_measure", None)
+    power = of_v201.multiplier or 0 if of_v201 is not None else 0
+    try:
+        value = float(sample.value) * factor * 10.0**power
+    except (ValueError, OverflowError):
+        return None
+    return value if math.isfinite(value) and abs(value) < LARGEST else None

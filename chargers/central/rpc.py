@@ -1,0 +1,378 @@
+"""The OCPP-J conversation with one station: every CALL answered, in order, and nothing before it is durable.
+
+`Rpc` overrides `route_message` and `call` of the `ocpp` package's ChargePoint, into which it is mixed. The package
+gives no answer to broken messages, takes results in their order of arrival and spends 40 times the CPU on a meter
+value; its schemas, datatypes and dataclasses stay. See central.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+import msgspec
+import structlog
+
+from chargers.central import schemas, wire
+from chargers.central.desk import Desk
+from chargers.central.schemas import Version
+from chargers.central.socket import CloseCode, Socket
+from chargers.central.wire import Answered, Broken, ErrorCode, MessageId
+from chargers.errors import CallInvalid, CallRefused, CallUnanswered, StationLost
+from fleet.errors import StoreBusy, StoreError
+from fleet.tables import MeterValue
+
+MOST_IN_LINE = 16
+"""With more CALLs unanswered the station is read no further; a well-behaved one has one."""
+HANDLER_SECONDS = 20.0
+"""Stations give up waiting after 30 s or so; they are told before that their message was not kept."""
+REJECT_BUDGET = 30
+REJECT_WINDOW_SECONDS = 60.0
+"""A connection that sends more broken messages than this is closed: each costs a hundred good ones."""
+
+Rows = list[dict[str, Any]]
+Later = Coroutine[Any, Any, dict[str, Any]]
+Answer = dict[str, Any] | Rows | Later
+"""What a handler gives: the reply; meter value rows, to be stored before `{}` is replied; or a coroutine of a reply."""
+
+log = structlog.get_logger("binwatt.central")
+
+
+class Unacceptable(Exception):
+    """A request the schema allows and sense does not; the text says which value."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Route:
+    """How one action is read and answered."""
+
+    action: str
+    handler: Callable[[Any, Any], Answer]
+    strict: Callable[[msgspec.Raw], Any]
+    tolerant: type[msgspec.Struct]
+    is_reply: Callable[[object], bool]
+
+
+def answers(action: str, tolerant: type[msgspec.Struct]) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Mark a method as the handler of `action`; `tolerant`: what it reads, in the loosest types it can work with."""
+
+    def mark(handler: Callable[..., Answer]) -> Callable[..., Answer]:
+        handler.answers = action, tolerant  # type: ignore[attr-defined] # read when the class is made
+        return handler
+
+    return mark
+
+
+class _Place:
+    """A CALL's place in the line of replies."""
+
+    __slots__ = ("message_id", "reply", "session")
+
+    def __init__(self, session: Rpc, message_id: MessageId) -> None:
+        self.session = session
+        self.message_id = message_id
+        self.reply: bytes | None = None
+
+    def stored(self, error: StoreError | None) -> None:
+        """The writer has committed, or could not."""
+        if error is None:
+            self.session.settle(self, wire.result_frame(self.message_id, {}))
+        else:
+            self.session.settle_failed(self, error)
+
+
+class Rpc:
+    """Mixed into the package's ChargePoint of one version."""
+
+    version: ClassVar[Version]
+    ROUTES: ClassVar[dict[str, Route]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if not hasattr(cls, "version"):
+            return
+        found = [getattr(cls, name) for name in dir(cls)]
+        cls.ROUTES = {
+            action: Route(
+                action,
+                handler,
+                schemas.decoder(cls.version, action),
+                tolerant,
+                schemas.is_valid(cls.version, action, "response"),
+            )
+            for handler in found
+            for action, tolerant in [getattr(handler, "answers", (None, None))]
+            if action is not None and tolerant is not None
+        }
+
+    def __init__(self, station_id: str, socket: Socket, desk: Desk) -> None:
+        """The package's own initialiser is not run: it makes a queue, a lock and a route map for every connection."""
+        self.id = station_id
+        self.socket = socket
+        self.desk = desk
+        self.connected = True
+        self.heard = False
+        self._line: deque[_Place] = deque()
+        self._paused = False
+        self._calls: dict[str, asyncio.Future[Answered]] = {}
+        self._turn: asyncio.Lock | None = None
+        self._rejects: deque[float] | None = None
+
+    @property
+    def log(self) -> Any:
+        """The log, naming this station."""
+        return log.bind(station=self.id)
+
+    # incoming
+
+    def receive(self, text: bytes) -> None:
+        """Take one message. Never raises; whatever is owed an answer gets one."""
+        self.heard = True
+        try:
+            kind, message_id, action, payload = wire.read_call(text)
+            if kind != wire.CALL or len(message_id) > wire.ID_LENGTH:
+                raise msgspec.ValidationError("no CALL")
+            route = self.ROUTES[action]
+            request = route.strict(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError):
+            self._receive_odd(text)
+            return
+        self.desk.counts.received[action] += 1
+        self._answer(route, message_id, request)
+
+    async def route_message(self, raw_msg: str | bytes) -> None:
+        """The package's name for `receive`."""
+        self.receive(raw_msg.encode() if isinstance(raw_msg, str) else raw_msg)
+
+    def _receive_odd(self, text: bytes) -> None:
+        """The slow lane: answers to our calls, and CALLs the fast lane did not take."""
+        message = wire.read_odd(text)
+        if message is None:
+            return
+        if isinstance(message, Answered):
+            future = self._calls.get(message.message_id)
+            if future is not None and not future.done():
+                future.set_result(message)
+            return
+        if isinstance(message, Broken):
+            self._reject(message.message_id, message.code, message.description)
+            return
+        action = message.action
+        route = self.ROUTES.get(action)
+        if route is None:
+            known = schemas.is_known(self.version, action)
+            code = ErrorCode.NOT_SUPPORTED if known else ErrorCode.NOT_IMPLEMENTED
+            self._reject(message.message_id, code, f"{action[:50]} is not answered here")
+            return
+        self.desk.counts.received[action] += 1
+        fault = schemas.judge(self.version, action, "request", message.payload)
+        try:
+            request = msgspec.convert(message.payload, route.tolerant, strict=False)
+        except msgspec.ValidationError as error:
+            fault = fault or schemas.Fault("type", str(error))
+            self._reject(message.message_id, wire.code_for(self.version, fault), fault.text)
+            return
+        if fault is not None:
+            self.desk.counts.tolerated += 1
+            self.log.info("tolerated", action=action, fault=fault.text)
+        self._answer(route, message.message_id, request)
+
+    def _answer(self, route: Route, message_id: MessageId, request: Any) -> None:
+        try:
+            answer = self.handle(route, request)
+            if isinstance(answer, dict):
+                self._reply(route, message_id, answer)
+            elif isinstance(answer, list):
+                self._store(message_id, answer)
+            else:
+                place = self._queue(message_id)
+                self.desk.spawn(self._reply_later(route, place, answer))
+        except Unacceptable as error:
+            self._reject(message_id, ErrorCode.PROPERTY, str(error))
+        except StoreBusy as error:
+            self._fail(message_id, str(error))
+        except Exception:  # a handler's mistake must not leave the station waiting
+            self.log.exception("handler failed", action=route.action)
+            self._fail(message_id, "")
+
+    def handle(self, route: Route, request: Any) -> Answer:
+        """Ask the handler; sessions may answer in its place."""
+        return route.handler(self, request)
+
+    def _store(self, message_id: MessageId, rows: Rows) -> None:
+        if not rows:
+            self._post(wire.result_frame(message_id, {}))
+            return
+        put = self.desk.writer.put
+        place = _Place(self, message_id)
+        for row in rows[:-1]:
+            put(MeterValue, row)
+        put(MeterValue, rows[-1], place.stored)
+        self._enter(place)
+
+    async def _reply_later(self, route: Route, place: _Place, answer: Later) -> None:
+        try:
+            async with asyncio.timeout(HANDLER_SECONDS):
+                reply = await answer
+        except StoreError as error:
+            self.settle_failed(place, error)
+        except TimeoutError:
+            self.log.exception("handler too slow", action=route.action)
+            self.settle(place, self._internal_error(place.message_id, "not done in time, send it again"))
+        except Exception:  # a handler's mistake must not leave the station waiting
+            self.log.exception("handler failed", action=route.action)
+            self.settle(place, self._internal_error(place.message_id, ""))
+        else:
+            self.settle(place, self._frame(route, place.message_id, reply))
+
+    def _reply(self, route: Route, message_id: MessageId, reply: dict[str, Any]) -> None:
+        self._post(self._frame(route, message_id, reply))
+
+    def _frame(self, route: Route, message_id: MessageId, reply: dict[str, Any]) -> bytes:
+        if route.is_reply(reply):
+            return wire.result_frame(message_id, reply)
+        fault = schemas.judge(self.version, route.action, "response", reply)
+        if fault is None:
+            return wire.result_frame(message_id, reply)
+        self.log.error("invalid reply", action=route.action, fault=fault.text)
+        return self._internal_error(message_id, "")
+
+    def _post(self, reply: bytes) -> None:
+        """Send a reply now, or behind those still owed."""
+        if self._line:
+            self._queue(None).reply = reply
+        else:
+            self.socket.send(reply)
+
+    def _queue(self, message_id: MessageId | None) -> _Place:
+        place = _Place(self, message_id if message_id is not None else wire.UNREADABLE_ID)
+        self._enter(place)
+        return place
+
+    def _enter(self, place: _Place) -> None:
+        self._line.append(place)
+        if len(self._line) > MOST_IN_LINE and not self._paused:
+            self._paused = True
+            self.socket.pause()
+
+    def settle(self, place: _Place, reply: bytes) -> None:
+        """The reply of a place in the line is known: send what is at the head."""
+        place.reply = reply
+        line = self._line
+        while line and (head := line[0].reply) is not None:
+            line.popleft()
+            self.socket.send(head)
+        if self._paused and len(line) < MOST_IN_LINE // 2:
+            self._paused = False
+            self.socket.resume()
+
+    def settle_failed(self, place: _Place, error: StoreError) -> None:
+        """The store refused: the station keeps its message and sends it again."""
+        self.log.error("not stored", why=str(error))
+        self.settle(place, self._internal_error(place.message_id, "not stored, send it again"))
+
+    def _internal_error(self, message_id: MessageId, description: str) -> bytes:
+        self.desk.counts.rejected += 1
+        return wire.error_frame(self.version, message_id, ErrorCode.INTERNAL, description)
+
+    def _fail(self, message_id: MessageId, description: str) -> None:
+        self._post(self._internal_error(message_id, description))
+
+    def _reject(self, message_id: MessageId, code: ErrorCode, description: str) -> None:
+        self.desk.counts.rejected += 1
+        self.log.warning("rejected", code=str(code), description=description)
+        self._post(wire.error_frame(self.version, message_id, code, description))
+        self.rejected(code, description)
+        now = time.monotonic()
+        recent = self._rejects = deque() if self._rejects is None else self._rejects
+        recent.append(now)
+        while now - recent[0] > REJECT_WINDOW_SECONDS:
+            recent.popleft()
+        if len(recent) > REJECT_BUDGET:
+            self.socket.close(CloseCode.POLICY_VIOLATION, "too many broken messages")
+
+    def rejected(self, code: ErrorCode, description: str) -> None:
+        """A message was answered with a CALLERROR; sessions make it an event."""
+
+    # outgoing
+
+    async def call(
+        self,
+        payload: Any,
+        suppress: bool = False,  # noqa: ARG002 - the package's parameter; a CALLERROR is never hidden here
+        unique_id: str | None = None,
+        skip_schema_validation: bool = False,  # noqa: ARG002 - the package's parameter; what we send is always validated
+    ) -> dict[str, Any]:
+        """Send a CALL and wait for its result: the payload as it came, in wire names, `{}` if it is no object.
+
+        `payload` is one of the package's `call` dataclasses. One CALL is under way at a time (2.0.1 Part 4, 4.1.4).
+
+        Raises:
+            CallInvalid, StationLost, CallUnanswered, CallRefused
+        """
+        action = type(payload).__name__
+        body = to_wire(payload)
+        fault = schemas.judge(self.version, action, "request", body)
+        if fault is not None:
+            raise CallInvalid(f"{action}: {fault.text}")
+        message_id = unique_id or str(uuid.uuid4())
+        if self._turn is None:
+            self._turn = asyncio.Lock()
+        async with self._turn:
+            if not self.connected:
+                raise StationLost(f"{action}: the station is not connected")
+            future = self._calls[message_id] = asyncio.get_running_loop().create_future()
+            self.desk.counts.sent[action] += 1
+            self.socket.send(wire.call_frame(message_id, action, body))
+            try:
+                async with asyncio.timeout(self.desk.settings.call_timeout_seconds):
+                    answer = await future
+            except TimeoutError:
+                seconds = self.desk.settings.call_timeout_seconds
+                raise CallUnanswered(f"{action}: no answer within {seconds:g} s") from None
+            finally:
+                del self._calls[message_id]
+        if answer.code is not None:
+            raise CallRefused(action, answer.code, answer.description)
+        result = answer.payload if isinstance(answer.payload, dict) else {}
+        fault = schemas.judge(self.version, action, "response", result)
+        if fault is not None:
+            self.desk.counts.tolerated += 1
+            self.log.info("tolerated", action=f"{action} result", fault=fault.text)
+        return result
+
+    def hang_up(self, why: str) -> None:
+        """The connection is gone: nobody waits any longer for what it would have brought."""
+        self.connected = False
+        for future in self._calls.values():
+            if not future.done():
+                future.set_exception(StationLost(why))
+        self._line.clear()
+
+
+_WIRE_NAMES: dict[type, list[tuple[str, str]]] = {}
+
+
+def to_wire(value: Any) -> Any:
+    """The package's dataclasses as JSON values in wire names, without what is None; dicts keep their keys."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        kind = type(value)
+        names = _WIRE_NAMES.get(kind)
+        if names is None:
+            names = _WIRE_NAMES[kind] = [(field.name, _camel(field.name)) for field in dataclasses.fields(kind)]
+        pairs = ((wire_name, getattr(value, name)) for name, wire_name in names)
+        return {wire_name: to_wire(item) for wire_name, item in pairs if item is not None}
+    if isinstance(value, list):
+        return [to_wire(item) for item in value]
+    return value
+
+
+def _camel(name: str) -> str:
+    import ocpp.charge_point  # type: ignore[import-untyped]
+
+    return next(iter(ocpp.charge_point.snake_to_camel_case({name: None})))  # type: ignore[no-any-return]

@@ -1,0 +1,174 @@
+"""The central system: listens for stations, keeps their sessions, carries out orders for them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from chargers.central import ledger
+from chargers.central.desk import Desk
+from chargers.central.dispatch import Dispatch
+from chargers.central.gate import Doorkeeper
+from chargers.central.session import Session
+from chargers.central.socket import CloseCode, Listener, Receiver, Socket
+from chargers.central.transport import Transport, listen
+from chargers.central.v16 import StationV16
+from chargers.central.v201 import StationV201
+from fleet.errors import FleetError, StoreError
+from fleet.settings import OcppSettings
+from fleet.store import Store, Work, Writer
+from fleet.tables import Station
+
+PING_SECONDS = 30.0
+SEEN_SECONDS = 30.0
+GOODBYE_SECONDS = 2.0
+SESSIONS: dict[str, type[StationV16 | StationV201]] = {
+    StationV16.protocol: StationV16,
+    StationV201.protocol: StationV201,
+}
+
+log = structlog.get_logger("binwatt.central")
+
+
+class CentralSystem:
+    """OCPP 1.6 and 2.0.1 for every station of a store.
+
+        central = CentralSystem(store, settings.ocpp)
+        await central.start()
+        ...
+        await central.stop()
+
+    `writer` is shared with other parts of the process if given; then it is theirs to start and stop.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: OcppSettings,
+        *,
+        writer: Writer | None = None,
+        transport: Transport = "auto",
+        ping_seconds: float = PING_SECONDS,
+    ) -> None:
+        self._own_writer = writer is None
+        self._writer = writer or Writer(store)
+        self._desk = Desk(store, self._writer, settings)
+        self._transport = transport
+        self._ping_seconds = ping_seconds
+        self._sessions: dict[str, Session] = {}
+        self._dispatch = Dispatch(self._desk, self._sessions)
+        self._listener: Listener | None = None
+        self._emptied: asyncio.Event | None = None
+        """Set once the last station has gone; there only while stopping."""
+
+    async def start(self) -> None:
+        """Listen, and carry out orders.
+
+        Raises:
+            PortUnavailable: it cannot listen where it was told to.
+            StoreError: the store cannot be used.
+        """
+        if self._own_writer:
+            self._writer.start()
+        try:
+            settings = self._desk.settings
+            gate = Doorkeeper(self._desk, tuple(SESSIONS), self._open)
+            self._listener = await listen(
+                gate,
+                settings.host,
+                settings.port,
+                self._transport,
+                self._ping_seconds,
+                deflate=settings.compression,
+            )
+            await self._dispatch.start()
+            gate.open()
+        except BaseException:
+            await self.stop()
+            raise
+        self._desk.spawn(self._keep_seen())
+
+    async def stop(self) -> None:
+        """Say goodbye to the stations, write what was handed in, end."""
+        if self._listener is not None:
+            await self._listener.stop()
+            self._listener = None
+        await self._dispatch.stop()
+        self._emptied = asyncio.Event()
+        leaving = list(self._sessions.values())
+        for session in leaving:
+            session.dismiss(CloseCode.GOING_AWAY, "the central system stops")
+        if leaving:
+            try:
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await self._emptied.wait()
+            except TimeoutError:
+                log.warning("stations did not say goodbye", count=len(self._sessions))
+            await self._note_losses(leaving)
+        await self._desk.stop()
+        if self._own_writer:
+            await self._writer.stop()
+
+    @property
+    def port(self) -> int:
+        """The port listened on; 0 while it is not."""
+        return 0 if self._listener is None else self._listener.port
+
+    @property
+    def connected(self) -> list[str]:
+        """Stations connected now, by identity."""
+        return sorted(self._sessions)
+
+    def counts(self) -> dict[str, Any]:
+        """Messages since the start, for health and reports: received and sent by action, rejected, stations."""
+        return {"stations": len(self._sessions), **self._desk.counts.as_json()}
+
+    def _open(self, station: Station, protocol: str, socket: Socket) -> Receiver:
+        before = self._sessions.get(station.station_id)
+        session = SESSIONS[protocol](station, socket, self._desk, self._forget)
+        self._sessions[station.station_id] = session
+        if before is not None:
+            before.dismiss(CloseCode.POLICY_VIOLATION, "another connection of this station took over")
+        self._desk.spawn(self._begin(session))
+        return session
+
+    async def _begin(self, session: Session) -> None:
+        try:
+            await session.start()
+        except FleetError as error:
+            log.error("connection not kept", station=session.id, why=str(error))  # noqa: TRY400 - one line, no trace
+        self._dispatch.nudge()
+
+    def _forget(self, session: Session) -> None:
+        if self._sessions.get(session.id) is session:
+            del self._sessions[session.id]
+            if self._emptied is None:
+                self._desk.spawn(self._note_losses([session]))
+            elif not self._sessions:
+                self._emptied.set()
+
+    async def _note_losses(self, sessions: list[Session]) -> None:
+        def note(work: Work) -> None:
+            for session in sessions:
+                ledger.disconnect(work, session.id, session.why_lost)
+
+        try:
+            await self._writer.do(note)
+        except StoreError as error:
+            log.error("loss not kept", stations=len(sessions), why=str(error))  # noqa: TRY400 - one line, no trace
+
+    async def _keep_seen(self) -> None:
+        """Stations heard of since last time, in one small write; a heartbeat itself costs none."""
+        while True:
+            await asyncio.sleep(SEEN_SECONDS)
+            heard = [session for session in self._sessions.values() if session.heard]
+            for session in heard:
+                session.heard = False
+            if heard:
+                names = [session.id for session in heard]
+                try:
+                    await self._writer.do(lambda work, names=names: ledger.see(work, names))  # type: ignore[misc]
+                except StoreError as error:
+                    log.error("last seen not kept", why=str(error))  # noqa: TRY400 - one line, no trace

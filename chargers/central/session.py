@@ -1,0 +1,332 @@
+"""One station's session: from the opened connection to its loss, whatever OCPP version it speaks.
+
+A station is known by its identity alone: nothing waits for a BootNotification. After the connection opens the session
+asks for one, learns the station's limits and installs its fall-back profile, and goes on whatever comes of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from chargers.central import ledger
+from chargers.central.desk import Desk
+from chargers.central.ledger import MOST_EVSES
+from chargers.central.limits import Limits, fit
+from chargers.central.rpc import Answer, Later, Route, Rpc, Unacceptable
+from chargers.central.socket import CloseCode, Socket
+from chargers.central.wire import ErrorCode
+from chargers.errors import CallFailed, CallInvalid, CallRefused
+from chargers.profile import (
+    ChargingProfile,
+    ChargingSchedule,
+    Period,
+    Purpose,
+    RateUnit,
+    fallback_profile,
+    in_unit,
+    to_v201,
+)
+from chargers.profile import Kind as ProfileKind
+from fleet.errors import StoreError
+from fleet.events import Kind
+from fleet.orders import OrderKind
+from fleet.store import Work
+from fleet.tables import InstalledProfile, Station
+
+BOOT_WAIT_SECONDS = 3.0
+"""A station that boots says so at once; one that only reconnects is asked."""
+PREPARED_WAIT_SECONDS = 10.0
+"""How long a card is kept waiting for the fall-back to be confirmed."""
+FALLBACK_ID = 1
+LIMIT_ID = 2
+"""Profile ids below 100 are the central system's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an order."""
+
+    accepted: bool
+    answer: dict[str, Any]
+
+
+class Session(Rpc):
+    """Mixed into the package's ChargePoint by v16 and v201."""
+
+    protocol: ClassVar[str]
+    PARKED: ClassVar[dict[str, dict[str, Any]]]
+    """What a station that waits for a dispatcher is told: polite, without consequence."""
+
+    def __init__(self, station: Station, socket: Socket, desk: Desk, left: Callable[[Session], None]) -> None:
+        super().__init__(station.station_id, socket, desk)
+        self.admitted = station.admission == "accepted"
+        self.limits = Limits.of(station)
+        self.current, self.phases = station.current, station.phases
+        self.max_kw, self.fallback_kw = station.max_kw, station.fallback_kw
+        self.booted = False
+        self.why_lost = "the connection was lost"
+        self._left = left
+        self._prepared: asyncio.Event | None = None
+        self._preparing: asyncio.Task[None] | None = None
+
+    # the package's name for beginning; frames are pushed by the transport, so nothing is read here
+
+    async def start(self) -> None:
+        """Tell the store of the connection, then bring the station into a known state."""
+        await self.desk.writer.do(lambda work: ledger.connect(work, self.id, self.protocol))
+        if not self.admitted:
+            return
+        await asyncio.sleep(BOOT_WAIT_SECONDS)
+        if self._preparing is None and self.connected:
+            await self._ask_for_boot()
+            self.prepare()
+
+    def lost(self) -> None:
+        """The transport has lost the connection."""
+        self.hang_up(self.why_lost)
+        if self._preparing is not None:
+            self._preparing.cancel()
+        self._left(self)
+
+    def dismiss(self, code: CloseCode, why: str) -> None:
+        """Close the connection from here."""
+        self.why_lost = why
+        self.hang_up(why)
+        self.socket.close(code, why)
+
+    def admit(self) -> None:
+        """A dispatcher has accepted the station while it was connected."""
+        self.admitted = True
+        self.desk.spawn(self._ask_for_boot())
+
+    def handle(self, route: Route, request: Any) -> Answer:
+        """A station that waits for a dispatcher is answered, but nothing of it is kept except what it is."""
+        if self.admitted or route.action in ("BootNotification", "Heartbeat"):
+            return route.handler(self, request)
+        return self.PARKED.get(route.action, {})
+
+    def rejected(self, code: ErrorCode, description: str) -> None:
+        self.tell(Kind.FRAME_REJECTED, code=str(code), description=description)
+
+    # beside the messages
+
+    def tell(self, kind: Kind, **data: Any) -> None:
+        """Put an event into the log, when the store is free."""
+
+        async def append() -> None:
+            try:
+                await self.desk.writer.do(lambda work: work.events.append(kind, self.id, **data))
+            except StoreError as error:
+                self.log.error("event not stored", kind=str(kind), why=str(error))  # noqa: TRY400 - no trace for a person
+
+        self.desk.spawn(append())
+
+    def prepare(self) -> None:
+        """Learn the station's limits and install its fall-back; once at a time."""
+        if self._preparing is None or self._preparing.done():
+            self._prepared = asyncio.Event()
+            self._preparing = self.desk.spawn(self._prepare(self._prepared))
+
+    async def _prepare(self, prepared: asyncio.Event) -> None:
+        try:
+            learned = await self.learn_limits()
+            self.limits = learned
+            await self.desk.writer.do(lambda work: ledger.learn(work, self.id, learned.as_columns()))
+            await self._install_fallback()
+        except (CallFailed, StoreError) as error:
+            self.log.warning("station not prepared", why=str(error))
+        finally:
+            prepared.set()
+
+    async def prepared(self) -> None:
+        """Wait until the fall-back was tried, so that a card shown right after the boot is judged fairly."""
+        if self._prepared is None:
+            self.prepare()
+        assert self._prepared is not None
+        try:
+            async with asyncio.timeout(PREPARED_WAIT_SECONDS):
+                await self._prepared.wait()
+        except TimeoutError:
+            self.log.warning("station takes long to confirm its fall-back")
+
+    async def _ask_for_boot(self) -> None:
+        try:
+            await self.trigger("BootNotification", None)
+        except CallFailed as error:
+            self.log.info("no boot notification to be had", why=str(error))
+
+    async def _install_fallback(self) -> None:
+        profile = fallback_profile(
+            profile_id=FALLBACK_ID, kw=self.fallback_kw, unit=self.limits.unit_for(self.current), phases=self.phases
+        )
+        status = await self.install(0, profile)
+        if status == "Accepted":
+            await self.desk.writer.do(lambda work: ledger.note_fallback(work, self.id))
+        else:
+            self.log.warning("fall-back refused", status=status)
+
+    async def install(self, evse: int, profile: ChargingProfile, order_id: int | None = None) -> str:
+        """Send a profile, cut to what the station takes; gives its status. Refused in one unit, the other is tried.
+
+        Raises:
+            CallFailed, ProfileError
+        """
+        status = await self._install_once(evse, fit(profile, self.limits), order_id)
+        if status != "Rejected" or len(self.limits.units) == 1:
+            return status
+        other = RateUnit.W if fit(profile, self.limits).schedule.unit is RateUnit.A else RateUnit.A
+        again = await self._install_once(evse, fit(profile, self.limits, other), order_id)
+        if again == "Accepted":
+            self.limits = Limits((other,), *self._other_limits())
+            columns = self.limits.as_columns()
+            await self.desk.writer.do(lambda work: ledger.learn(work, self.id, columns))
+        return again
+
+    def _other_limits(self) -> tuple[int | None, int | None, int | None]:
+        return self.limits.max_stack_level, self.limits.max_periods, self.limits.max_profiles
+
+    async def _install_once(self, evse: int, profile: ChargingProfile, order_id: int | None) -> str:
+        row = InstalledProfile(
+            station_id=self.id,
+            evse=evse,
+            profile_id=profile.id,
+            purpose=str(profile.purpose),
+            stack_level=profile.stack_level,
+            ref=profile.transaction_id or "",
+            state="sent",
+            body=to_v201(profile),
+            sent_at=self.desk.clock.now(),
+            order_id=order_id,
+        )
+        await self.desk.writer.do(lambda work: ledger.note_sent_profile(work, row))
+        try:
+            status = await self.send_profile(evse, profile)
+        except (CallInvalid, CallRefused) as error:
+            status = error.code if isinstance(error, CallRefused) else "NotSent"
+            await self._note_profile(evse, profile.id, status)
+            raise
+        await self._note_profile(evse, profile.id, status)
+        return status
+
+    async def _note_profile(self, evse: int, profile_id: int, status: str) -> None:
+        await self.desk.writer.do(lambda work: ledger.note_answered_profile(work, self.id, evse, profile_id, status))
+
+    # what both versions need for orders
+
+    async def ref_of(self, transaction_id: int) -> str | None:
+        """What this station calls a transaction of ours, if it runs here."""
+
+        def look(work: Work) -> str | None:
+            running = work.charging.running(self.id)
+            return next((row.ref for row in running if row.transaction_id == transaction_id), None)
+
+        return await self.desk.writer.read(look)
+
+    async def cleared(self, result: dict[str, Any], args: dict[str, Any]) -> Outcome:
+        """Note what ClearChargingProfile took away; "Unknown" means that nothing was there, which is as well."""
+        status = result.get("status")
+        if status in ("Accepted", "Unknown"):
+            columns = {"profile_id": "profile_id", "purpose": "purpose", "evse": "evse", "stack_level": "stack_level"}
+            criteria = {columns[name]: value for name, value in args.items() if name in columns and value is not None}
+            await self.desk.writer.do(lambda work: ledger.note_cleared_profiles(work, self.id, criteria))
+        return Outcome(accepted=status in ("Accepted", "Unknown"), answer=result)
+
+    # what both versions need of a request
+
+    def now_text(self) -> str:
+        """The time for the wire."""
+        return self.desk.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def check_evse(self, number: int) -> int:
+        """An EVSE or connector number that can be.
+
+        Raises:
+            Unacceptable
+        """
+        if not 0 <= number <= MOST_EVSES:
+            raise Unacceptable(f"there is no EVSE or connector {number}"[:100])
+        return number
+
+    def judge(self, work: Work, token: str | None) -> str:
+        """Whether this card may begin a charge here and now; "NotNow" when it may not for the site's sake."""
+        status = "Accepted" if token is None else ledger.judge_token(work, token)
+        return "NotNow" if status == "Accepted" and not ledger.may_start(work, self.id) else status
+
+    # answers both versions give alike
+
+    def store(self, verb: Callable[[Work], Any], reply: dict[str, Any] | None = None) -> Later:
+        """Reply with `reply` (an empty payload) once `verb` is durable."""
+
+        async def run() -> dict[str, Any]:
+            await self.desk.writer.do(verb)
+            return reply or {}
+
+        return run()
+
+    def note(self, what: str, **details: Any) -> dict[str, Any]:
+        """Progress of something, kept in the log only."""
+        self.log.info(what, **details)
+        return {}
+
+    # what the versions do
+
+    @abstractmethod
+    async def learn_limits(self) -> Limits:
+        """Ask the station what profiles it can take; CallFailed if it is lost."""
+
+    @abstractmethod
+    async def send_profile(self, evse: int, profile: ChargingProfile) -> str:
+        """SetChargingProfile; gives the status."""
+
+    @abstractmethod
+    async def trigger(self, message: str, evse: int | None) -> Outcome:
+        """TriggerMessage."""
+
+    @abstractmethod
+    async def carry_out(self, kind: OrderKind, args: dict[str, Any], order_id: int) -> Outcome:
+        """Do what an order asks. KeyError and TypeError: its arguments are wrong; CallFailed: no result."""
+
+
+def transaction_limit(order_id: int, kw: float, unit: RateUnit, phases: int) -> ChargingProfile:
+    """A limit for one charge, sent along with its start."""
+    period = Period(0, in_unit(kw * 1000.0, RateUnit.W, unit, phases), phases)
+    return ChargingProfile(
+        id=1000 + order_id,
+        stack_level=1,
+        purpose=Purpose.TX,
+        kind=ProfileKind.RELATIVE,
+        schedule=ChargingSchedule(unit, (period,)),
+    )
+
+
+def station_limit(session: Session, kw: float) -> ChargingProfile:
+    """A limit for all a station draws, until it is lifted. Absolute from a day ago, so that clocks may differ."""
+    unit = session.limits.unit_for(session.current)
+    period = Period(0, in_unit(kw * 1000.0, RateUnit.W, unit, session.phases), session.phases)
+    return ChargingProfile(
+        id=LIMIT_ID,
+        stack_level=0,
+        purpose=Purpose.STATION_MAX,
+        kind=ProfileKind.ABSOLUTE,
+        schedule=ChargingSchedule(unit, (period,), start=session.desk.clock.now() - timedelta(days=1)),
+    )
+
+
+def clean(text: str | None, most: int) -> str:
+    """A text for the store: no NUL, which PostgreSQL refuses, and no longer than its column."""
+    return "" if text is None else text.replace("\x00", "")[:most]
+
+
+def start_key(connector: int, token: str, meter: int, time: str) -> str:
+    """What makes the same 1.6 StartTransaction the same."""
+    return clean(f"{connector}|{token}|{meter}|{time}", 120)
+
+
+def as_meter(value: float) -> float | None:
+    """A meter register in Wh; None for what cannot be."""
+    return float(value) if abs(value) < 1e12 else None

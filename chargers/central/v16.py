@@ -1,0 +1,178 @@
+"""What OCPP 1.6-J stations say, and what they are answered (OCPP 1.6 edition 2 and its security whitepaper)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ocpp.v16 import ChargePoint  # type: ignore[import-untyped] # ships no types
+
+from chargers.central import ledger, messages, v16_calls
+from chargers.central.ledger import End, Identity, Start
+from chargers.central.limits import Limits
+from chargers.central.meters import read_time, rows_of
+from chargers.central.rpc import Answer, Rows, Unacceptable, answers
+from chargers.central.session import Outcome, Session, as_meter, clean, start_key
+from chargers.profile import ChargingProfile
+from fleet.orders import OrderKind
+from fleet.store import Work
+from fleet.tables import MeterValue
+
+_WORDS = {"NotNow": "Blocked"}
+"""1.6 has no word for "not at this time"."""
+
+
+class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's base is untyped
+    """A session with an OCPP 1.6-J station. Its connector n is EVSE n of our words."""
+
+    version = "1.6"
+    protocol = "ocpp1.6"
+    PARKED = {  # noqa: RUF012 - a constant of the class
+        "Authorize": {"idTagInfo": {"status": "Invalid"}},
+        "DataTransfer": {"status": "Rejected"},
+        "StartTransaction": {"transactionId": 0, "idTagInfo": {"status": "Invalid"}},
+        "SignCertificate": {"status": "Rejected"},
+    }
+
+    @answers("BootNotification", messages.BootV16)
+    def on_boot(self, request: messages.BootV16) -> Answer:
+        return self._boot(
+            Identity(
+                vendor=clean(request.charge_point_vendor, 50),
+                model=clean(request.charge_point_model, 50),
+                serial=clean(request.charge_point_serial_number or request.charge_box_serial_number, 50),
+                firmware=clean(request.firmware_version, 50),
+            )
+        )
+
+    async def _boot(self, identity: Identity) -> dict[str, Any]:
+        status = "Accepted" if self.admitted else "Pending"
+        await self.desk.writer.do(lambda work: ledger.boot(work, self.id, identity, status))
+        self.booted = True
+        if self.admitted:
+            self.prepare()
+        interval = self.desk.settings.heartbeat_seconds
+        return {"currentTime": self.now_text(), "interval": interval, "status": status}
+
+    @answers("Heartbeat", messages.Nothing)
+    def on_heartbeat(self, _request: messages.Nothing) -> Answer:
+        return {"currentTime": self.now_text()}
+
+    @answers("StatusNotification", messages.StatusV16)
+    def on_status(self, request: messages.StatusV16) -> Answer:
+        evse = self.check_evse(request.connector_id)
+        error = "" if request.error_code == "NoError" else clean(request.error_code, 50)
+        info = clean(" ".join(part for part in (request.vendor_error_code, request.info) if part), 100)
+        status = clean(request.status, 20)
+        return self.store(lambda work: ledger.set_status(work, self.id, evse, min(evse, 1), status, error, info))
+
+    @answers("Authorize", messages.AuthorizeV16)
+    def on_authorize(self, request: messages.AuthorizeV16) -> Answer:
+        return self._authorize(clean(request.id_tag, 36))
+
+    async def _authorize(self, token: str) -> dict[str, Any]:
+        await self.prepared()
+        return {"idTagInfo": await self.desk.writer.do(lambda work: self._card(work, token))}
+
+    def _card(self, work: Work, token: str) -> dict[str, str]:
+        status = self.judge(work, token)
+        return {"status": _WORDS.get(status, status)}
+
+    @answers("StartTransaction", messages.StartV16)
+    def on_start(self, request: messages.StartV16) -> Answer:
+        evse = self.check_evse(request.connector_id)
+        if evse == 0:
+            raise Unacceptable("a transaction runs on a connector, not on 0")
+        token = clean(request.id_tag, 36)
+        start = Start(
+            station_id=self.id,
+            evse=evse,
+            connector=1,
+            token=token,
+            at=read_time(request.timestamp, self.desk.clock.now()),
+            wh=as_meter(request.meter_start),
+            start_key=start_key(evse, token, request.meter_start, request.timestamp),
+        )
+        return self._start(start, token)
+
+    async def _start(self, start: Start, token: str) -> dict[str, Any]:
+        await self.prepared()
+
+        def keep(work: Work) -> dict[str, Any]:
+            row = ledger.start_transaction(work, start)
+            return {"transactionId": row.transaction_id, "idTagInfo": self._card(work, token)}
+
+        return await self.desk.writer.do(keep)
+
+    @answers("StopTransaction", messages.StopV16)
+    def on_stop(self, request: messages.StopV16) -> Answer:
+        token = clean(request.id_tag, 36) or None
+        now = self.desk.clock.now()
+        end = End(
+            station_id=self.id,
+            ref=str(request.transaction_id),
+            at=read_time(request.timestamp, now),
+            wh=as_meter(request.meter_stop),
+            reason=clean(request.reason, 20) or "Local",
+            token=token,
+            unseen_ref=f"{request.transaction_id}@{clean(request.timestamp, 40)}",
+        )
+        rows = rows_of(self.id, 0, end.ref, request.transaction_data or (), now)
+        return self._stop(end, rows, token)
+
+    async def _stop(self, end: End, rows: Rows, token: str | None) -> dict[str, Any]:
+        def keep(work: Work) -> dict[str, Any]:
+            evse = ledger.end_transaction(work, end).evse
+            for row in rows:
+                work.insert_new(MeterValue, {**row, "evse": evse})
+            return {} if token is None else {"idTagInfo": {"status": ledger.judge_token(work, token)}}
+
+        return await self.desk.writer.do(keep)
+
+    @answers("MeterValues", messages.MeterValuesV16)
+    def on_meter_values(self, request: messages.MeterValuesV16) -> Answer:
+        ref = "" if request.transaction_id is None else str(request.transaction_id)
+        evse = self.check_evse(request.connector_id)
+        return rows_of(self.id, evse, ref, request.meter_value, self.desk.clock.now())
+
+    @answers("DataTransfer", messages.DataTransferIn)
+    def on_data(self, _request: messages.DataTransferIn) -> Answer:
+        return {"status": "UnknownVendorId"}
+
+    @answers("FirmwareStatusNotification", messages.StatusOnly)
+    def on_firmware(self, request: messages.StatusOnly) -> Answer:
+        return self.note("firmware", status=request.status)
+
+    @answers("SignedFirmwareStatusNotification", messages.StatusOnly)
+    def on_signed_firmware(self, request: messages.StatusOnly) -> Answer:
+        return self.note("firmware", status=request.status)
+
+    @answers("DiagnosticsStatusNotification", messages.StatusOnly)
+    def on_diagnostics(self, request: messages.StatusOnly) -> Answer:
+        return self.note("diagnostics", status=request.status)
+
+    @answers("LogStatusNotification", messages.StatusOnly)
+    def on_log(self, request: messages.StatusOnly) -> Answer:
+        return self.note("log upload", status=request.status)
+
+    @answers("SecurityEventNotification", messages.SecurityEventIn)
+    def on_security_event(self, request: messages.SecurityEventIn) -> Answer:
+        text = clean(f"{self.id}: {request.type} {request.tech_info or ''}".rstrip(), 200)
+        return self.store(lambda work: work.alarms.sound("security_event", self.id, "warning", text))
+
+    @answers("SignCertificate", messages.Nothing)
+    def on_sign_certificate(self, _request: messages.Nothing) -> Answer:
+        return {"status": "Rejected"}
+
+    # orders
+
+    async def learn_limits(self) -> Limits:
+        return await v16_calls.learn_limits(self)
+
+    async def send_profile(self, evse: int, profile: ChargingProfile) -> str:
+        return await v16_calls.send_profile(self, evse, profile)
+
+    async def trigger(self, message: str, evse: int | None) -> Outcome:
+        return await v16_calls.trigger(self, message, evse)
+
+    async def carry_out(self, kind: OrderKind, args: dict[str, Any], order_id: int) -> Outcome:
+        return await v16_calls.CALLS[kind](self, args, order_id)

@@ -1,0 +1,235 @@
+"""What OCPP 2.0.1 stations say, and what they are answered (OCPP 2.0.1 edition 3, Part 2)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from ocpp.v201 import ChargePoint  # type: ignore[import-untyped] # ships no types
+
+from chargers.central import ledger, messages, v201_calls
+from chargers.central.ledger import Identity
+from chargers.central.limits import Limits
+from chargers.central.meters import read_time, rows_of
+from chargers.central.rpc import Answer, Unacceptable, answers
+from chargers.central.session import Outcome, Session, clean
+from chargers.central.transaction_events import Told, take_event
+from chargers.profile import ChargingProfile
+from fleet.orders import OrderKind
+from fleet.store import Work
+
+_WORDS = {"NotNow": "NotAtThisTime"}
+MOST_REPORTED = 20_000
+"""Variables kept of one report."""
+
+
+class Report:
+    """A device model report on its way, in parts."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def add(self, entries: list[Any]) -> None:
+        """Take one part: name -> value of the actual attribute."""
+        for entry in entries:
+            if isinstance(entry, dict) and len(self.values) < MOST_REPORTED:
+                attributes: list[dict[str, Any]] = entry.get("variableAttribute") or [{}]
+                actual = (item for item in attributes if item.get("type") in (None, "Actual"))
+                self.values[v201_calls.variable_name(entry)] = next(actual, {}).get("value")
+
+
+class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's base is untyped
+    """A session with an OCPP 2.0.1 station."""
+
+    version = "2.0.1"
+    protocol = "ocpp2.0.1"
+    PARKED = {  # noqa: RUF012 - a constant of the class
+        "Authorize": {"idTokenInfo": {"status": "Invalid"}},
+        "DataTransfer": {"status": "Rejected"},
+        "Get15118EVCertificate": {"status": "Failed", "exiResponse": ""},
+        "GetCertificateStatus": {"status": "Failed"},
+        "NotifyEVChargingNeeds": {"status": "Rejected"},
+        "NotifyEVChargingSchedule": {"status": "Rejected"},
+        "SignCertificate": {"status": "Rejected"},
+    }
+    reports: dict[int, Report] | None = None
+
+    @answers("BootNotification", messages.BootV201)
+    def on_boot(self, request: messages.BootV201) -> Answer:
+        station = request.charging_station
+        identity = Identity(
+            vendor=clean(station.vendor_name, 50),
+            model=clean(station.model, 50),
+            serial=clean(station.serial_number, 50),
+            firmware=clean(station.firmware_version, 50),
+            reason=clean(request.reason, 50),
+        )
+        return self._boot(identity)
+
+    async def _boot(self, identity: Identity) -> dict[str, Any]:
+        status = "Accepted" if self.admitted else "Pending"
+        await self.desk.writer.do(lambda work: ledger.boot(work, self.id, identity, status))
+        self.booted = True
+        if self.admitted:
+            self.prepare()
+        interval = self.desk.settings.heartbeat_seconds
+        return {"currentTime": self.now_text(), "interval": interval, "status": status}
+
+    @answers("Heartbeat", messages.Nothing)
+    def on_heartbeat(self, _request: messages.Nothing) -> Answer:
+        return {"currentTime": self.now_text()}
+
+    @answers("StatusNotification", messages.StatusV201)
+    def on_status(self, request: messages.StatusV201) -> Answer:
+        evse, connector = self.check_evse(request.evse_id), self.check_evse(request.connector_id)
+        status = clean(request.connector_status, 20)
+        return self.store(lambda work: ledger.set_status(work, self.id, evse, connector, status, "", ""))
+
+    @answers("Authorize", messages.AuthorizeV201)
+    def on_authorize(self, request: messages.AuthorizeV201) -> Answer:
+        return self._authorize(clean(request.id_token.id_token, 36))
+
+    async def _authorize(self, token: str) -> dict[str, Any]:
+        await self.prepared()
+        return {"idTokenInfo": await self.desk.writer.do(lambda work: self._card(work, token))}
+
+    def _card(self, work: Work, token: str) -> dict[str, str]:
+        status = self.judge(work, token)
+        return {"status": _WORDS.get(status, status)}
+
+    @answers("TransactionEvent", messages.TransactionEventV201)
+    def on_transaction(self, request: messages.TransactionEventV201) -> Answer:
+        if not 0 <= request.seq_no < 2**31:
+            raise Unacceptable("seqNo is no number that can be")
+        ref = clean(request.transaction_info.transaction_id, 36)
+        if not ref:
+            raise Unacceptable("transactionId is empty")
+        now = self.desk.clock.now()
+        evse = request.evse
+        told = Told(
+            station_id=self.id,
+            ref=ref,
+            kind=request.event_type,
+            seq_no=request.seq_no,
+            at=read_time(request.timestamp, now),
+            evse=None if evse is None else self.check_evse(evse.id),
+            connector=None if evse is None else self.check_evse(evse.connector_id or 1),
+            token=None if request.id_token is None else clean(request.id_token.id_token, 36) or None,
+            charging_state=clean(request.transaction_info.charging_state, 20) or None,
+            reason=clean(request.transaction_info.stopped_reason, 20) or "Local",
+            rows=rows_of(self.id, 0, ref, request.meter_value or (), now),
+        )
+        return self._transaction(told)
+
+    async def _transaction(self, told: Told) -> dict[str, Any]:
+        if told.token is not None and told.kind != "Ended":
+            await self.prepared()
+
+        def keep(work: Work) -> dict[str, Any]:
+            take_event(work, told)
+            return {} if told.token is None else {"idTokenInfo": self._card(work, told.token)}
+
+        return await self.desk.writer.do(keep)
+
+    @answers("MeterValues", messages.MeterValuesV201)
+    def on_meter_values(self, request: messages.MeterValuesV201) -> Answer:
+        evse = self.check_evse(request.evse_id)
+        return rows_of(self.id, evse, "", request.meter_value, self.desk.clock.now())
+
+    @answers("NotifyReport", messages.ReportIn)
+    def on_report(self, request: messages.ReportIn) -> Answer:
+        report = (self.reports or {}).get(request.request_id)
+        if report is not None:
+            report.add(msgspec.to_builtins(request.report_data or []))
+            if not request.tbc and not report.done.done():
+                report.done.set_result(None)
+        return {}
+
+    @answers("DataTransfer", messages.DataTransferIn)
+    def on_data(self, _request: messages.DataTransferIn) -> Answer:
+        return {"status": "UnknownVendorId"}
+
+    @answers("SecurityEventNotification", messages.SecurityEventIn)
+    def on_security_event(self, request: messages.SecurityEventIn) -> Answer:
+        text = clean(f"{self.id}: {request.type} {request.tech_info or ''}".rstrip(), 200)
+        return self.store(lambda work: work.alarms.sound("security_event", self.id, "warning", text))
+
+    @answers("FirmwareStatusNotification", messages.StatusOnly)
+    def on_firmware(self, request: messages.StatusOnly) -> Answer:
+        return self.note("firmware", status=request.status)
+
+    @answers("LogStatusNotification", messages.StatusOnly)
+    def on_log(self, request: messages.StatusOnly) -> Answer:
+        return self.note("log upload", status=request.status)
+
+    @answers("PublishFirmwareStatusNotification", messages.StatusOnly)
+    def on_publish(self, request: messages.StatusOnly) -> Answer:
+        return self.note("firmware publishing", status=request.status)
+
+    @answers("ReservationStatusUpdate", messages.Nothing)
+    def on_reservation(self, _request: messages.Nothing) -> Answer:
+        return self.note("reservation ended")
+
+    @answers("NotifyEvent", messages.Nothing)
+    def on_event(self, _request: messages.Nothing) -> Answer:
+        return self.note("device event")
+
+    @answers("NotifyMonitoringReport", messages.Nothing)
+    def on_monitoring_report(self, _request: messages.Nothing) -> Answer:
+        return self.note("monitoring report")
+
+    @answers("NotifyCustomerInformation", messages.Nothing)
+    def on_customer_information(self, _request: messages.Nothing) -> Answer:
+        return self.note("customer information")
+
+    @answers("NotifyDisplayMessages", messages.Nothing)
+    def on_display_messages(self, _request: messages.Nothing) -> Answer:
+        return self.note("display messages")
+
+    @answers("NotifyChargingLimit", messages.Nothing)
+    def on_charging_limit(self, _request: messages.Nothing) -> Answer:
+        return self.note("limited by another system")
+
+    @answers("ClearedChargingLimit", messages.Nothing)
+    def on_cleared_limit(self, _request: messages.Nothing) -> Answer:
+        return self.note("limit of another system cleared")
+
+    @answers("ReportChargingProfiles", messages.Nothing)
+    def on_profiles(self, _request: messages.Nothing) -> Answer:
+        return self.note("charging profiles reported")
+
+    @answers("NotifyEVChargingNeeds", messages.Nothing)
+    def on_charging_needs(self, _request: messages.Nothing) -> Answer:
+        return {"status": "Rejected"}
+
+    @answers("NotifyEVChargingSchedule", messages.Nothing)
+    def on_charging_schedule(self, _request: messages.Nothing) -> Answer:
+        return {"status": "Accepted"}
+
+    @answers("SignCertificate", messages.Nothing)
+    def on_sign_certificate(self, _request: messages.Nothing) -> Answer:
+        return {"status": "Rejected"}
+
+    @answers("Get15118EVCertificate", messages.Nothing)
+    def on_ev_certificate(self, _request: messages.Nothing) -> Answer:
+        return {"status": "Failed", "exiResponse": ""}
+
+    @answers("GetCertificateStatus", messages.Nothing)
+    def on_certificate_status(self, _request: messages.Nothing) -> Answer:
+        return {"status": "Failed"}
+
+    # orders
+
+    async def learn_limits(self) -> Limits:
+        return await v201_calls.learn_limits(self)
+
+    async def send_profile(self, evse: int, profile: ChargingProfile) -> str:
+        return await v201_calls.send_profile(self, evse, profile)
+
+    async def trigger(self, message: str, evse: int | None) -> Outcome:
+        return await v201_calls.trigger(self, message, evse)
+
+    async def carry_out(self, kind: OrderKind, args: dict[str, Any], order_id: int) -> Outcome:
+        return await v201_calls.CALLS[kind](self, args, order_id)
