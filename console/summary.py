@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from fleet.orders import OrderKind
 from fleet.store import Work
 from fleet.tables import MeterValue, Place
 
@@ -67,7 +68,7 @@ def describe_needs(work: Work, since: datetime) -> dict[str, Any]:
 def describe_profiles(work: Work) -> dict[str, int]:
     """Charging profiles sent to stations, and those confirmed."""
     counts: defaultdict[str, int] = defaultdict(int)
-    for order in work.orders.of_kind("set_profile"):
+    for order in work.orders.of_kind(OrderKind.SET_PROFILE):
         counts["sent"] += order.sent_at is not None
         counts["accepted"] += order.state == "accepted"
     return {"sent": counts["sent"], "accepted": counts["accepted"]}

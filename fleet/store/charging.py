@@ -97,9 +97,21 @@ class Charging:
             values = need.model_dump(exclude={"need_id", "truck_id", "ready_by"})
             self._work.upsert(ChargingNeed, {"truck_id": need.truck_id, "ready_by": need.ready_by}, values)
         session.expire_all()
+        self.tell_needs(day.isoformat())
+
+    def restate_need(self, need: ChargingNeed, *, kwh: float, soc: float) -> None:
+        """What is to be charged is known better now: the truck is at its plug."""
+        row = self._work.session.get(ChargingNeed, need.need_id)
+        assert row is not None
+        row.kwh, row.soc_then, row.made_at = kwh, soc, self._work.now
+        self._work.session.add(row)
+        self._work.session.flush()
+
+    def tell_needs(self, subject: str) -> None:
+        """Say what the open needs are now."""
         self._work.events.append(
             Kind.NEEDS_CHANGED,
-            day.isoformat(),
+            subject,
             needs=[
                 {
                     "truck": need.truck_id,
@@ -109,7 +121,7 @@ class Charging:
                     "soc": need.soc_then,
                     "priority": need.priority,
                 }
-                for need in needs
+                for need in self.needs()
             ],
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import col, select
@@ -54,6 +54,15 @@ class Orders:
         """One order."""
         return self._work.session.get(Order, order_id)
 
+    def waiting(self, kinds: Iterable[OrderKind]) -> list[Order]:
+        """Orders queued and still wanted, oldest first; changes nothing."""
+        query = select(Order).where(
+            Order.state == OrderState.QUEUED, col(Order.kind).in_([str(kind) for kind in kinds])
+        )
+        now = self._work.now
+        rows = self._work.session.exec(query.order_by(col(Order.order_id)))
+        return [row for row in rows if row.expires_at is None or row.expires_at >= now]
+
     def queued(self, kinds: Iterable[OrderKind], target: str | None = None) -> list[Order]:
         """Orders waiting to be carried out, oldest first; those past their time are expired on the way."""
         query = (
@@ -99,9 +108,11 @@ class Orders:
         rows = self._work.session.exec(select(Order).order_by(col(Order.order_id).desc()).limit(count))
         return list(rows)[::-1]
 
-    def of_kind(self, kind: OrderKind | str) -> list[Order]:
-        """Every order of one kind, oldest first."""
+    def of_kind(self, kind: OrderKind, since: datetime | None = None) -> list[Order]:
+        """Orders of one kind placed since `since`, or ever, oldest first."""
         query = select(Order).where(Order.kind == str(kind)).order_by(col(Order.order_id))
+        if since is not None:
+            query = query.where(Order.ordered_at >= since)
         return list(self._work.session.exec(query))
 
     def count_by_state(self) -> dict[str, int]:

@@ -1,0 +1,36 @@
+"""The store's tail in an event loop: a thread waits, the loop gets batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import structlog
+
+from fleet.errors import StoreError
+from fleet.events import Event
+from fleet.store import Store, Tail
+
+WAIT_SECONDS = 0.5
+log = structlog.get_logger("console.clerk")
+
+
+async def follow(store: Store) -> AsyncIterator[list[Event]]:
+    """Batches of what happens from now on, for ever. A store that is away for a while is waited for."""
+    tail = await asyncio.to_thread(store.tail)
+    try:
+        while True:
+            try:
+                events = await asyncio.to_thread(_next, tail)
+            except StoreError as error:
+                log.warning("the store cannot be followed", why=str(error))
+                await asyncio.sleep(WAIT_SECONDS)
+                continue
+            if events:
+                yield events
+    finally:
+        tail.close()
+
+
+def _next(tail: Tail) -> list[Event]:
+    return tail.read() if tail.wait(WAIT_SECONDS) else []

@@ -1,0 +1,109 @@
+"""`binwatt serve`: the central system, the webhooks and the clerk in one process over one writer."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+
+from chargers.central import CentralSystem
+from console.api import make_api
+from console.clerk import Clerk
+from console.errors import PortTaken
+from fleet.events import Kind
+from fleet.migrations import KNOWN
+from fleet.settings import Settings
+from fleet.store import Store, Writer
+
+END_SECONDS = 5
+log = structlog.get_logger("console.serve")
+
+
+def run(settings: Settings, store: Store, ready: Callable[[dict[str, Any]], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` is told the ports, and at the end the figures, as JSON values.
+
+    Raises:
+        PortTaken: another program listens on one of the ports.
+    """
+    try:
+        import uvloop
+
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    except ImportError:
+        runner = asyncio.Runner()
+    with runner:
+        runner.run(_serve(settings, store, ready))
+
+
+async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, Any]], None]) -> None:
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    listening = _listen(settings.http.host, settings.http.port)
+    writer = Writer(store)
+    writer.start()
+    central = CentralSystem(store, settings.ocpp, writer=writer)
+    try:
+        await central.start()
+    except BaseException:
+        await writer.stop()
+        listening.close()
+        raise
+    clerk = Clerk(store, writer, settings, os.environ)
+
+    def health() -> dict[str, Any]:
+        with store.read() as work:
+            counts = work.bins.counts()
+        return {"store": "ready", "schema": KNOWN[-1], **counts, "messages": central.counts()}
+
+    api = make_api(writer, token=settings.http.ingest_token or None, health=health)
+    http = _Http(uvicorn.Config(api, log_config=None, access_log=False, lifespan="off"))
+    tasks = [asyncio.create_task(http.serve(sockets=[listening])), asyncio.create_task(clerk.attend())]
+    ports = {"ocpp_port": central.port, "http_port": listening.getsockname()[1]}
+    await writer.do(lambda work: work.events.append(Kind.SERVER_STARTED, "server", **ports))
+    ready(ports)
+    over = asyncio.create_task(ending.wait())
+    await asyncio.wait([over, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    http.should_exit = True
+    over.cancel()
+    tasks[1].cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    await central.stop()
+    await writer.do(lambda work: work.events.append(Kind.SERVER_STOPPED, "server"))
+    await writer.stop()
+    failures = [repr(error) for error in ended if isinstance(error, Exception)]
+    ready({"messages": central.counts(), "errors": [*clerk.errors, *failures]})
+
+
+class _Http(uvicorn.Server):
+    """uvicorn inside our loop: the signals are ours."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise _taken(error, "http", host, port) from None
+    return listening
+
+
+def _taken(error: OSError, what: str, host: str, port: int) -> PortTaken:
+    why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+    variable = f"BINWATT_{what.upper()}_PORT"
+    return PortTaken(f"{host}:{port} {why}; end it, or set another {variable}")
