@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import structlog
 
 from chargers.central import ledger
-from chargers.central.desk import Desk
+from chargers.central.desk import Counts, Desk
 from chargers.central.dispatch import Dispatch
 from chargers.central.gate import Doorkeeper
 from chargers.central.session import Session
@@ -35,26 +34,25 @@ log = structlog.get_logger("binwatt.central")
 class CentralSystem:
     """OCPP 1.6 and 2.0.1 for every station of a store.
 
-        central = CentralSystem(store, settings.ocpp)
+        writer.start()
+        central = CentralSystem(store, writer, settings.ocpp)
         await central.start()
         ...
         await central.stop()
 
-    `writer` is shared with other parts of the process if given; then it is theirs to start and stop.
+    The writer is shared with other parts of the process, and theirs to start and stop.
     """
 
     def __init__(
         self,
         store: Store,
+        writer: Writer,
         settings: OcppSettings,
         *,
-        writer: Writer | None = None,
         transport: Transport = "auto",
         ping_seconds: float = PING_SECONDS,
     ) -> None:
-        self._own_writer = writer is None
-        self._writer = writer or Writer(store)
-        self._desk = Desk(store, self._writer, settings)
+        self._desk = Desk(store, writer, settings)
         self._transport = transport
         self._ping_seconds = ping_seconds
         self._sessions: dict[str, Session] = {}
@@ -70,8 +68,6 @@ class CentralSystem:
             PortUnavailable: it cannot listen where it was told to.
             StoreError: the store cannot be used.
         """
-        if self._own_writer:
-            self._writer.start()
         try:
             settings = self._desk.settings
             gate = Doorkeeper(self._desk, tuple(SESSIONS), self._open)
@@ -108,8 +104,6 @@ class CentralSystem:
                 log.warning("stations did not say goodbye", count=len(self._sessions))
             await self._note_losses(leaving)
         await self._desk.stop()
-        if self._own_writer:
-            await self._writer.stop()
 
     @property
     def port(self) -> int:
@@ -121,9 +115,10 @@ class CentralSystem:
         """Stations connected now, by identity."""
         return sorted(self._sessions)
 
-    def counts(self) -> dict[str, Any]:
-        """Messages since the start, for health and reports: received and sent by action, rejected, stations."""
-        return {"stations": len(self._sessions), **self._desk.counts.as_json()}
+    @property
+    def counts(self) -> Counts:
+        """Messages since the start, by action; `as_json()` for health and reports."""
+        return self._desk.counts
 
     def _open(self, station: Station, protocol: str, socket: Socket) -> Receiver:
         before = self._sessions.get(station.station_id)
@@ -155,7 +150,7 @@ class CentralSystem:
                 ledger.disconnect(work, session.id, session.why_lost)
 
         try:
-            await self._writer.do(note)
+            await self._desk.writer.do(note)
         except StoreError as error:
             log.error("loss not kept", stations=len(sessions), why=str(error))  # noqa: TRY400 - one line, no trace
 
@@ -169,6 +164,6 @@ class CentralSystem:
             if heard:
                 names = [session.id for session in heard]
                 try:
-                    await self._writer.do(lambda work, names=names: ledger.see(work, names))  # type: ignore[misc]
+                    await self._desk.writer.do(lambda work, names=names: ledger.see(work, names))  # type: ignore[misc]
                 except StoreError as error:
                     log.error("last seen not kept", why=str(error))  # noqa: TRY400 - one line, no trace
