@@ -27,7 +27,7 @@ class Station(SQLModel, table=True):
     """"AC" or "DC"."""
     phases: int = 3
     max_kw: float = 22.0
-    fallback_kw: float = 4.1
+    fallback_kw: float = 4.2
     """What it may draw, each EVSE, when nobody tells it anything."""
     vendor: str = ""
     model: str = ""
