@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import structlog
 
 from chargers.central import ledger
-from chargers.central.desk import Counts, Desk
+from chargers.central.desk import Desk
 from chargers.central.dispatch import Dispatch
 from chargers.central.gate import Doorkeeper
 from chargers.central.session import Session
@@ -115,10 +116,9 @@ class CentralSystem:
         """Stations connected now, by identity."""
         return sorted(self._sessions)
 
-    @property
-    def counts(self) -> Counts:
-        """Messages since the start, by action; `as_json()` for health and reports."""
-        return self._desk.counts
+    def counts(self) -> dict[str, Any]:
+        """Messages since the start, for health and reports: received and sent by action, rejected, stations."""
+        return {"stations": len(self._sessions), **self._desk.counts.as_json()}
 
     def _open(self, station: Station, protocol: str, socket: Socket) -> Receiver:
         before = self._sessions.get(station.station_id)

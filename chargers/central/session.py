@@ -44,7 +44,9 @@ PREPARED_WAIT_SECONDS = 10.0
 """How long a card is kept waiting for the fall-back to be confirmed."""
 FALLBACK_ID = 1
 LIMIT_ID = 2
-"""Profile ids below 100 are the central system's own."""
+"""Profile ids below 100 are the central system's own, those of the depot's night begin at 1000."""
+START_PROFILES = 10_000_000
+"""Above: limits sent along with a start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,7 @@ def transaction_limit(order_id: int, kw: float, unit: RateUnit, phases: int) -> 
     """A limit for one charge, sent along with its start."""
     period = Period(0, in_unit(kw * 1000.0, RateUnit.W, unit, phases), phases)
     return ChargingProfile(
-        id=1000 + order_id,
+        id=START_PROFILES + order_id,
         stack_level=1,
         purpose=Purpose.TX,
         kind=ProfileKind.RELATIVE,
