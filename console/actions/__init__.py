@@ -64,7 +64,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "q", N_("Quit"), N_("Leave the console; server and plan go on."), bar=False),
     Action("language", "L", N_("Language"), N_("Speak the next language."), bar=False),
     *(
-        Action(f"room.{room}", str(number), label, N_("Go to this screen."), bar=False, verb=f"room_{room}")
+        Action(f"room.{room}", str(number), label, N_("Go to this screen."), bar=False, verb="go", args=(room,))
         for number, (room, label) in enumerate(ROOMS.items(), 1)
     ),
     Action("time.pause", "space", N_("Pause"), N_("Stop simulated time, or let it run on."), why_not=needs_time),

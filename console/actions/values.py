@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from console.i18n import N_
@@ -87,7 +87,10 @@ class Action:
     order: Callable[[View, Selection, Answers], tuple[Wanted, ...]] | None = None
     bar: bool = True
     """Whether the key bar shows it."""
-    verb: str = field(default="", compare=False)
+    verb: str = ""
+    """The screen's or the app's method, if it is not named after the id."""
+    args: tuple[str, ...] = ()
+    """What the verb is called with."""
 
     @property
     def sign(self) -> str:

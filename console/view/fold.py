@@ -346,14 +346,6 @@ def _pace_changed(view: View, event: Event) -> View:
     return replace(view, speed=event.data.get("speed"))
 
 
-def _server_started(view: View, _event: Event) -> View:
-    return replace(view, serving=True)
-
-
-def _server_stopped(view: View, _event: Event) -> View:
-    return replace(view, serving=False)
-
-
 _CHANGES: dict[Kind, Callable[[View, Event], View]] = {
     Kind.BIN_READ: _bin_read,
     Kind.BIN_EMPTIED: _bin_emptied,
@@ -382,6 +374,4 @@ _CHANGES: dict[Kind, Callable[[View, Event], View]] = {
     Kind.ALARM_CLEARED: _alarm_cleared,
     Kind.ALARM_ACKNOWLEDGED: _alarm_acknowledged,
     Kind.PACE_CHANGED: _pace_changed,
-    Kind.SERVER_STARTED: _server_started,
-    Kind.SERVER_STOPPED: _server_stopped,
 }

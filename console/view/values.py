@@ -304,8 +304,6 @@ class View:
     """Simulated seconds a second; 0 a pause; None real time."""
     streets: Any = None
     """The street network as `console.widgets.scene.Streets`, or None."""
-    serving: bool = False
-    """Whether a server was seen at work."""
     bins: Mapping[str, BinView] = field(default_factory=dict)
     trucks: Mapping[str, TruckView] = field(default_factory=dict)
     places: Mapping[str, PlaceView] = field(default_factory=dict)

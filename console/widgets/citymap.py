@@ -46,6 +46,8 @@ VIEWS: tuple[frozenset[Group], ...] = (
     frozenset(("routes", "bins", "stations", "sites", "trucks")),
 )
 """Layers shown together, in the order the key goes round them."""
+NEAR = 3.0
+"""Metres a dot of a look from near."""
 ROUND_METRES = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
 
@@ -127,6 +129,11 @@ class CityMap(Widget, can_focus=True):
             dot = max(FINEST, min(COARSEST, self._window.metres_per_dot * factor))
             self._window = replace(self._window, metres_per_dot=dot)
             self._repaint()
+
+    def near(self) -> None:
+        """Show single streets and their names."""
+        if self._window and self._window.metres_per_dot > NEAR:
+            self.zoom(NEAR / self._window.metres_per_dot)
 
     def fit(self) -> None:
         """Show the whole city."""

@@ -34,7 +34,7 @@ SETTLE_SECONDS = 3.0
 class Grid(ScrollView, Generic[Row], can_focus=True):
     """Rows by key, sorted and filtered; `fill` takes the newest rows and repaints what differs.
 
-    Rows are compared by identity: a changed row is a new object, as frozen values are.
+    A row that is the same object is taken as unchanged: rows are frozen values.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -126,7 +126,7 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         if old.keys() != rows.keys():
             self._arrange()
             return
-        self.touch(key for key, row in rows.items() if old[key] is not row)
+        self.touch(key for key, row in rows.items() if old[key] is not row and old[key] != row)
 
     def touch(self, keys: Iterable[str]) -> None:
         """Repaint the lines of these rows, those in view only."""

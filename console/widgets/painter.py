@@ -124,7 +124,7 @@ class Painter:
         return self._streets[1]
 
     def _route_layer(self, window: Window, lines: Sequence[Line]) -> Layer:
-        if self._routes is None or self._routes[0][0] != window or self._routes[0][1] is not lines:
+        if self._routes is None or self._routes[0] != (window, lines):
             parts, inks = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.uint8)]
             for line in lines:
                 at = np.array(line.points, np.float64).reshape(-1, 2)

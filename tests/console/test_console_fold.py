@@ -157,9 +157,7 @@ def test_orders_and_alarms_live_until_settled_and_cleared():
         )  # fmt: skip
     assert now.orders[1].state == "accepted"
     assert now.stations["ST-01"].limit_kw == 8
-    now = fold(
-        now, event(Kind.ALARM_RAISED, "B1", alarm_id=4, kind="bin.over", severity="warning", text="full")
-    )
+    now = fold(now, event(Kind.ALARM_RAISED, "B1", alarm_id=4, kind="bin.over", severity="warning", text="full"))
     now = fold(now, event(Kind.ALARM_ACKNOWLEDGED, "B1", alarm_id=4, kind="bin.over", by="amina"))
     assert now.alarms[4] == AlarmView(4, "bin.over", "B1", "warning", "full", NOW, "amina")
     assert fold(now, event(Kind.ALARM_CLEARED, "B1", alarm_id=4, kind="bin.over")).alarms == {}
