@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from fleet.store.work import Work
 
 
+STANDBY = 0.8
+"""State of charge wanted of electric trucks that have no route, so that one can stand in by day."""
+STANDBY_PRIORITY = 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class WholePlan:
     """A plan with its routes, their stops in order, and the bins it leaves."""
@@ -101,7 +106,8 @@ class Plans:
     def publish(self, plan_id: int, who: str, note: str = "") -> str | None:
         """Put a draft in force; the day's plan before it is superseded. Gives why not, or None when done.
 
-        The electric trucks' needs follow from the routes: what must be in the battery, by departure.
+        The electric trucks' needs follow from the routes: what must be in the battery, by departure. Those without a
+        route stand by.
         """
         plan = self._work.session.get(Plan, plan_id)
         if plan is None:
@@ -135,25 +141,33 @@ class Plans:
         return None
 
     def _replace_needs(self, plan: Plan) -> None:
-        trucks = {truck.truck_id: truck for truck in self._work.trucks.all()}
         states = self._work.trucks.states()
+        routes = {
+            route.truck_id: route
+            for route in self._work.session.exec(select(Route).where(Route.plan_id == plan.plan_id))
+        }
+        earliest = min((route.departs_at for route in routes.values()), default=None)
         needs = []
-        for route in self._work.session.exec(select(Route).where(Route.plan_id == plan.plan_id)):
-            truck = trucks.get(route.truck_id)
-            if truck is None or truck.battery_kwh is None or route.target_kwh is None:
+        for truck in self._work.trucks.all():
+            if truck.battery_kwh is None or earliest is None:
                 continue
-            state = states.get(route.truck_id)
+            route = routes.get(truck.truck_id)
+            if route is not None:
+                target, ready_by, priority = route.target_kwh or 0.0, route.departs_at, 1.0
+            else:
+                target, ready_by, priority = STANDBY * truck.battery_kwh, earliest, STANDBY_PRIORITY
+            state = states.get(truck.truck_id)
             soc = state.soc if state is not None else None
-            held = (soc if soc is not None else 0.0) * truck.battery_kwh
             needs.append(
                 ChargingNeed(
                     plan_id=plan.plan_id,
-                    truck_id=route.truck_id,
-                    ready_by=route.departs_at,
-                    target_kwh=route.target_kwh,
-                    kwh=max(0.0, route.target_kwh - held),
+                    truck_id=truck.truck_id,
+                    ready_by=ready_by,
+                    target_kwh=target,
+                    kwh=max(0.0, target - (soc or 0.0) * truck.battery_kwh),
                     soc_then=soc,
                     made_at=self._work.now,
+                    priority=priority,
                 )
             )
         self._work.charging.replace_needs(plan.day, needs)

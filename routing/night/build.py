@@ -14,7 +14,7 @@ from routing.energy import TruckEnergy
 from routing.errors import ProblemError
 from routing.night.due import Due, Judgement
 from routing.night.gather import Situation
-from routing.problem import Break, Depot, Problem, Site, Truck, Visit
+from routing.problem import ALWAYS, Break, Depot, Problem, Site, Truck, Visit
 from routing.roads import UNREACHABLE, Network, measure_matrix
 
 MAX_TIPS = 3
@@ -68,11 +68,8 @@ def build_problem(
                 place=place.place_id,
                 location=depots + number,
                 unload_seconds=place.unload_seconds,
-                **(
-                    {"opens": situation.at(place.opens or "00:00"), "closes": situation.at(place.closes or "23:59")}
-                    if place.opens or place.closes
-                    else {}
-                ),
+                opens=situation.at(place.opens) if place.opens else 0,
+                closes=situation.at(place.closes) if place.closes else ALWAYS,
             )
             for number, place in enumerate(situation.disposal)
         ),
@@ -83,8 +80,9 @@ def build_problem(
 
 
 def _visit(row: Bin, judged: Judgement, location: int | None) -> Visit:
-    # a heap beside the bin is taken along; a bin nobody can see is planned at its upper fill
-    litres = math.ceil(max(judged.fill_then, judged.upper_fill if "blind" in judged.reason else 0.0) * row.capacity_l)
+    # a bin nobody can see is planned at its upper fill
+    fill = judged.upper_fill if judged.health in ("silent", "new") else judged.fill_then
+    litres = math.ceil(fill * row.capacity_l)
     return Visit(
         bin=row.bin_id,
         location=location,
@@ -102,7 +100,9 @@ def _truck(situation: Situation, row: TruckRow, shift: Shift, reserve: float) ->
     rest = None
     if shift.break_minutes > 0:
         rest = Break(
-            seconds=shift.break_minutes * 60, opens=situation.at(shift.break_from), closes=situation.at(shift.break_until)
+            seconds=shift.break_minutes * 60,
+            opens=situation.at(shift.break_from),
+            closes=situation.at(shift.break_until),
         )
     return Truck(
         truck=row.truck_id,

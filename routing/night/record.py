@@ -1,4 +1,4 @@
-"""A plan as rows of the store: routes with their line along the streets, stops with their reason, bins left with theirs."""
+"""A plan as rows of the store: routes with their line along the streets, stops and bins left with their reasons."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def record(
         )
         routes.append((row, [_stop(number, stop, roads, plan, judged) for number, stop in enumerate(route.stops)]))
     left = [_left(one.bin, one.mandatory, one.reason, judged) for one in plan.left]
-    left += [_left(one.bin, False, Reason.NOT_NEEDED, judged) for one in judged.values() if one.due is Due.CAN_WAIT]  # noqa: FBT003
+    left += [_left(one.bin, False, Reason.NOT_NEEDED, judged) for one in judged.values() if one.due is Due.CAN_WAIT]
     head = PlanRow(
         day=situation.day,
         made_at=situation.now,
@@ -109,7 +109,7 @@ def _stop(number: int, stop: planned.Stop, roads: Roads, plan: Plan, judged: Map
     )
 
 
-def _left(name: str, due: bool, reason: Reason, judged: Mapping[str, Judgement]) -> LeftBin:  # noqa: FBT001
+def _left(name: str, due: bool, reason: Reason, judged: Mapping[str, Judgement]) -> LeftBin:
     known = judged[name]
     return LeftBin(
         plan_id=0,
