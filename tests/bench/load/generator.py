@@ -1,0 +1,256 @@
+"""Charging stations by the hundred, and the server's processor time while they speak (picows on uvloop).
+
+    python tests/bench/load/generator.py --port P --pid PID --kind MeterValues [--connections 100] [--echo]
+
+Every station connects to /ocpp/CP%05d with its password, sends a BootNotification and answers what the server asks of
+it; that, and a warm-up, stay outside the figures. Then each keeps one CALL under way and sends the next as soon as it is
+answered. With --idle they say nothing more, and what is read is memory. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from processes import cores, cpu_ns, rss_kib
+
+AT_ONCE = 25
+"""Connections opened at a time."""
+ANSWER_SECONDS = 60.0
+QUIET_SECONDS = 0.5
+"""A server that asks its stations nothing for so long has settled."""
+MOST_UNSETTLED_SECONDS = 20.0
+ANSWERS = {
+    "GetConfiguration": b'{"configurationKey":[],"unknownKey":[]}',
+    "SetChargingProfile": b'{"status":"Accepted"}',
+    "TriggerMessage": b'{"status":"Accepted"}',
+}
+SAMPLES = (
+    ("Energy.Active.Import.Register", "Wh", "Outlet", None, "1234567"),
+    ("Power.Active.Import", "W", "Outlet", None, "10987.4"),
+    ("Current.Import", "A", "Outlet", "L1", "15.92"),
+    ("Voltage", "V", "Outlet", "L1-N", "230.1"),
+    ("Temperature", "Celsius", "Body", None, "34.5"),
+    ("SoC", "Percent", "EV", None, "57"),
+)
+
+
+def payload(kind: str) -> dict[str, Any]:
+    """What a message of this kind carries; `@` stands for the instant."""
+    if kind == "BootNotification":
+        return {"chargePointVendor": "Peer", "chargePointModel": "Load", "chargePointSerialNumber": "1"}
+    if kind == "Heartbeat":
+        return {}
+    samples = []
+    for measurand, unit, location, phase, value in SAMPLES:
+        sample = {"value": value, "context": "Sample.Periodic", "format": "Raw", "measurand": measurand}
+        sample |= {"location": location, "unit": unit} | ({"phase": phase} if phase else {})
+        samples.append(sample)
+    return {"connectorId": 1, "transactionId": 4711, "meterValue": [{"timestamp": "@", "sampledValue": samples}]}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all stations together have seen."""
+
+    echo: bool
+    run: int
+    answered: int = 0
+    wrong: int = 0
+    first_wrong: str = ""
+    asked_at: float = 0.0
+    measuring: bool = False
+    stopped: bool = False
+    waits: list[float] = field(default_factory=list)
+
+
+class Station(WSListener):
+    """One station."""
+
+    def __init__(self, number: int, kind: str, tally: Tally) -> None:
+        self.number = number
+        self.tally = tally
+        self.looping = False
+        self.count = 0
+        self.sent_at = 0.0
+        self.expected = b""
+        self.answered: asyncio.Future[None] | None = None
+        self.transport: WSTransport | None = None
+        self.prepare(kind)
+
+    def prepare(self, kind: str) -> None:
+        """What is said from now on."""
+        body = json.dumps(payload(kind), separators=(",", ":")).encode()
+        before, self.timed, self.after = body.partition(b"@")
+        self.before = b'","' + kind.encode() + b'",' + before
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self.transport = transport
+
+    def say(self) -> None:
+        """Send the next CALL. No two carry the same instant, so that each is new to a store."""
+        self.count += 1
+        message_id = b"%04d-%d" % (self.number, self.count)
+        self.expected = b'[%d,"%s"' % (2 if self.tally.echo else 3, message_id)
+        instant = self.instant() if self.timed else b""
+        self.sent_at = time.perf_counter()
+        assert self.transport is not None
+        self.transport.send(WSMsgType.TEXT, b'[2,"' + message_id + self.before + instant + self.after + b"]")
+
+    def instant(self) -> bytes:
+        seconds, ms = divmod(self.count, 1000)
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        month, day = divmod(self.tally.run, 28)
+        return b"2026-%02d-%02dT%02d:%02d:%02d.%03dZ" % (month + 1, day + 1, hours, minutes, seconds, ms)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+            return
+        text = frame.get_payload_as_bytes()
+        tally = self.tally
+        if frame.msg_type == WSMsgType.TEXT and text.startswith(b"[2,") and not tally.echo:
+            self.answer(text)
+            return
+        if not text.startswith(self.expected):
+            tally.wrong += 1
+            tally.first_wrong = tally.first_wrong or repr(text[:200])
+            return
+        tally.answered += 1
+        if self.answered is not None:
+            self.answered.set_result(None)
+            self.answered = None
+        if self.looping:
+            if tally.measuring:
+                tally.waits.append(time.perf_counter() - self.sent_at)
+            if not tally.stopped:
+                self.say()
+
+    def answer(self, text: bytes) -> None:
+        """The server asks something of the station."""
+        _, message_id, action, _ = json.loads(text)
+        self.tally.asked_at = time.monotonic()
+        assert self.transport is not None
+        given = ANSWERS.get(action)
+        if given is None:
+            reply = json.dumps([4, message_id, "NotSupported", "", {}]).encode()
+        else:
+            reply = b'[3,"' + message_id.encode() + b'",' + given + b"]"
+        self.transport.send(WSMsgType.TEXT, reply)
+
+
+async def connect(numbers: range, asked: argparse.Namespace, tally: Tally) -> list[Station]:
+    """Stations that have connected, booted and been asked all the server wanted to know."""
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int) -> Station:
+        identity = f"CP{number:05d}"
+        headers = {} if asked.echo else {"Sec-WebSocket-Protocol": "ocpp1.6"}
+        if asked.password:
+            credentials = base64.b64encode(f"{identity}:{asked.password}".encode()).decode()
+            headers["Authorization"] = f"Basic {credentials}"
+        async with room, asyncio.timeout(ANSWER_SECONDS):
+            url = f"ws://127.0.0.1:{asked.port}/ocpp/{identity}"
+            _, station = await ws_connect(
+                lambda: Station(number, "BootNotification", tally),
+                url,
+                extra_headers=headers,
+                websocket_handshake_timeout=ANSWER_SECONDS,
+            )
+            assert isinstance(station, Station)
+            answered = station.answered = asyncio.get_running_loop().create_future()
+            station.say()
+            await answered
+        return station
+
+    stations = await asyncio.gather(*(one(number) for number in numbers))
+    until = time.monotonic() + MOST_UNSETTLED_SECONDS
+    tally.asked_at = max(tally.asked_at, time.monotonic())
+    while time.monotonic() - tally.asked_at < QUIET_SECONDS and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+    return list(stations)
+
+
+async def measure_speaking(asked: argparse.Namespace, tally: Tally) -> dict[str, Any]:
+    """Processor microseconds of the server per message, all stations speaking at once."""
+    stations = await connect(range(asked.connections), asked, tally)
+    for station in stations:
+        station.prepare(asked.kind)
+        station.looping = True
+    settled = tally.answered
+    for station in stations:
+        station.say()
+    await asyncio.sleep(asked.warm)
+    tally.measuring = True
+    answered, used, began = tally.answered, cpu_ns(asked.pid), time.perf_counter()
+    await asyncio.sleep(asked.seconds)
+    count = tally.answered - answered
+    used, wall = cpu_ns(asked.pid) - used, time.perf_counter() - began
+    tally.measuring = False
+    tally.stopped = True
+    await asyncio.sleep(0.3)
+    waits = sorted(tally.waits) or [0.0]
+    return {
+        "cpu_us": round(used / 1000 / max(count, 1), 2),
+        "messages": count,
+        "per_second": round(count / wall),
+        "server_core_share": round(used / 1e9 / wall, 3),
+        "p50_ms": round(waits[len(waits) // 2] * 1000, 2),
+        "p99_ms": round(waits[int(len(waits) * 0.99)] * 1000, 2),
+        "answered": tally.answered - settled,
+    }
+
+
+async def measure_idle(asked: argparse.Namespace, tally: Tally) -> dict[str, Any]:
+    """Resident memory of the server per connection, counted from the second hundred on."""
+    first = await connect(range(asked.warm_connections), asked, tally)
+    await asyncio.sleep(1)
+    before = rss_kib(asked.pid)
+    more = await connect(range(len(first), len(first) + asked.connections), asked, tally)
+    await asyncio.sleep(1)
+    after = rss_kib(asked.pid)
+    return {
+        "connections": len(more),
+        "rss_mib": round(after / 1024, 1),
+        "kib_per_connection": round((after - before) / len(more), 2),
+    }
+
+
+async def main(asked: argparse.Namespace) -> None:
+    """Measure, print, and leave without goodbyes."""
+    tally = Tally(asked.echo, asked.run)
+    figures = await (measure_idle if asked.idle else measure_speaking)(asked, tally)
+    print(json.dumps({**figures, "wrong": tally.wrong, "first_wrong": tally.first_wrong}), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--pid", type=int, required=True, help="the server's; what descends from it is counted too")
+    parser.add_argument("--kind", choices=["Heartbeat", "MeterValues"], default="Heartbeat")
+    parser.add_argument("--connections", type=int, default=100)
+    parser.add_argument("--echo", action="store_true", help="the server sends back what it gets")
+    parser.add_argument("--password", default="", help="of every station")
+    parser.add_argument("--run", type=int, default=0, help="number of this run: the day its meter values are of")
+    parser.add_argument("--warm", type=float, default=1.0)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--idle", action="store_true", help="read memory instead")
+    parser.add_argument("--warm-connections", type=int, default=100, help="opened before memory is first read")
+    options = parser.parse_args()
+    os.sched_setaffinity(0, cores()[1])
+    uvloop.run(main(options))
