@@ -1,6 +1,5 @@
 """The central system: OCPP 1.6 and 2.0.1 charging stations over WebSockets."""
 
-from chargers.central.passwords import hash_password
 from chargers.central.server import CentralSystem
 
-__all__ = ["CentralSystem", "hash_password"]
+__all__ = ["CentralSystem"]

@@ -19,13 +19,13 @@ from sqlmodel import col, select
 from chargers.central import ledger
 from chargers.central.arguments import Arguments
 from chargers.central.desk import Desk
-from chargers.central.passwords import hash_password
 from chargers.central.session import Outcome, Session
 from chargers.central.socket import CloseCode
 from chargers.errors import CallFailed, CallUnanswered, ChargersError, OrderUnclear, StationLost
 from fleet.errors import FleetError
 from fleet.events import Kind
 from fleet.orders import STATION_KINDS, OrderKind, OrderState
+from fleet.passwords import hash_password
 from fleet.store import Store, Work
 from fleet.tables import Order
 
