@@ -7,7 +7,8 @@ ConsoleError
 ├── NoRoads              no road network was imported yet
 ├── JobRunning           the same job is at work already
 ├── JobFailed            a job that could not do its work
-└── PortTaken            another program listens there
+├── PortTaken            another program listens there
+└── AddressUnusable      a URL that leads nowhere the twin can go
 """
 
 from __future__ import annotations
@@ -43,3 +44,7 @@ class JobFailed(ConsoleError):
 
 class PortTaken(ConsoleError):
     """Another program listens where this one should."""
+
+
+class AddressUnusable(ConsoleError):
+    """A URL that leads nowhere the twin can go."""
