@@ -86,7 +86,7 @@ def _places(ground: Ground, visit: int, where: list[Tour | None], random: Random
 
 
 def try_at(ground: Ground, tour: Tour, position: int, visit: int, ceiling: float) -> Insertion | None:
-    """The cheapest way below `ceiling` to serve `visit` at one position of a tour, with a tip beside it where needed."""
+    """The cheapest way below `ceiling` to serve `visit` at one position of a tour, with a tip where needed."""
     rig, sequence = tour.rig, tour.sequence
     truck, cost, steps = rig.truck, rig.cost, ground.roads.steps
     size = len(sequence)
