@@ -56,14 +56,14 @@ def _truck(line: PlaceLine) -> str:
 
 
 PLACE_COLUMNS: list[Column[PlaceLine]] = [
-    Column("EVSE", 10, lambda p: Cell(p.key), lambda p: p.key),
+    Column("EVSE", 14, lambda p: Cell(p.key), lambda p: p.key, grow=True),
     Column(N_("State"), 16, _status, lambda p: p.evse.status if p.evse else None),
     Column("kW", 14, _power, lambda p: p.evse.power_kw if p.evse else None, kind="bar"),
     Column(
         N_("Battery"), 7, lambda p: Cell(percent(p.evse.soc if p.evse else None)),
         lambda p: p.evse.soc if p.evse else None, kind="number", drop=1,
     ),
-    Column(N_("Truck"), 10, lambda p: Cell(_truck(p) or NOTHING, "note"), lambda p: _truck(p) or None, grow=True),
+    Column(N_("Truck"), 10, lambda p: Cell(_truck(p) or NOTHING, "note"), lambda p: _truck(p) or None),
     Column(
         N_("Limit"), 8,
         lambda p: Cell(f"{p.station.limit_kw:g} kW" if p.station.limit_kw is not None else NOTHING, "warn"),

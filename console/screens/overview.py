@@ -75,8 +75,7 @@ class OverviewScreen(RoomScreen):
         panel = self.query_one("#fill", Panel)
         count = Counter(tin.state(view.now) for tin in view.bins.values())
         if not view.bins:
-            hint = _("no bins yet; binwatt import bins FILE") if self.app.loaded else _("reading the store…")
-            panel.say([Say(hint, "dim")])
+            panel.say([Say(_("no bins yet; binwatt import bins FILE"), "dim")])
             return
         lines: list[Line] = []
         for look, level in BIN_LEVELS:

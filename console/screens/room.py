@@ -79,8 +79,9 @@ class RoomScreen(Screen[None]):
         for city in self.query(CityMap):
             if self.drawn is None or self.drawn.streets is not view.streets:
                 city.lay_streets(view.streets)
-        self.draw(view, self.drawn)
-        self.drawn = view
+        if self.app.loaded:
+            self.draw(view, self.drawn)
+            self.drawn = view
         self.show_keys()
 
     def show_again(self) -> None:
@@ -99,7 +100,8 @@ class RoomScreen(Screen[None]):
 
     def on_grid_moved(self) -> None:
         """Another row, other possibilities."""
-        self.draw(self.app.view, self.drawn)
+        if self.app.loaded:
+            self.draw(self.app.view, self.drawn)
         self.show_keys()
 
     def action_do(self, name: str) -> None:

@@ -107,6 +107,8 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         self.descending = descending
         self.filter = ""
         self.filtering = False
+        self.known = False
+        """Whether rows were ever given: an empty grid means something only then."""
         self._key = key
         self._find = find or key
         self._rows: Mapping[str, Row] = {}
@@ -123,6 +125,9 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         """Show these rows from now on."""
         old = self._rows
         self._rows = rows
+        if not self.known:
+            self.known = True
+            self.refresh()
         if old.keys() != rows.keys():
             self._arrange()
             return
@@ -353,7 +358,10 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     def _empty(self, y: int, width: int) -> Strip:
         """Hatching, and in its middle what to do next."""
         ink = self._ink("", "dim")
-        hint = _(self.hint) if not self._rows else _("nothing matches the filter; Esc clears it")
+        if self._rows:
+            hint = _("nothing matches the filter; Esc clears it")
+        else:
+            hint = _(self.hint) if self.known else _("reading…")
         lines = hint.splitlines() or [""]
         number = y - (self.size.height - len(lines)) // 2
         hatch = Segment(HATCH * width, self._ink("empty"))

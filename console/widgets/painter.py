@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from routing.roads import StreetLabel, StreetSegments
 
-HIDE_ABOVE = (12.0, 60.0)
+HIDE_ABOVE = (24.0, 90.0)
 """Metres a dot above which a rank of street is left out: residential streets first."""
 NAME_BELOW = 4.0
 """Metres a dot below which streets bear their names."""
@@ -79,7 +79,7 @@ class Painter:
         self._routes: tuple[tuple[Window, Sequence[Line]], Layer] | None = None
 
     def fit(self, scene: Scene, columns: int, rows: int) -> Window:
-        """The window that shows all bins and sites; without them, the streets but their outliers."""
+        """The window that shows all bins and depots; without them, the streets but their outliers."""
         west, south, east, north = self._bounds(scene)
         dot = max((east - west) / (2 * columns), (north - south) / (4 * rows)) * 1.03
         return Window((west + east) / 2, (south + north) / 2, max(FINEST, min(COARSEST, dot)), columns, rows)
@@ -105,7 +105,8 @@ class Painter:
         return frame
 
     def _bounds(self, scene: Scene) -> tuple[float, float, float, float]:
-        marks = [mark for mark in scene.marks if SHAPES[mark.look].group in {"bins", "sites"}]
+        # a disposal site may lie far out of the city
+        marks = [mark for mark in scene.marks if SHAPES[mark.look].group == "bins" or mark.look == "depot"]
         if len(marks) > 1:
             xs, ys = [self.plane.x(mark.lon) for mark in marks], [self.plane.y(mark.lat) for mark in marks]
             return min(xs), min(ys), max(xs), max(ys)
