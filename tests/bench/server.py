@@ -1,147 +1,251 @@
-"""CPU the central system spends per message, durable, beside a bare echo and two other OCPP servers in the same run.
+"""What a message costs the central system: processor time of the finished server beside what it is measured by.
 
     python tests/bench/server.py [--short] [--json]
 
-Heartbeat, and MeterValues of six samples with a timestamp never sent before, from 100 connected stations in a closed loop.
-Subjects are interleaved, medians are taken. Ours writes every MeterValues to SQLite with synchronous=FULL before it
-answers; the others store nothing. The npm server is left out where node or its package cannot be had.
+Ours is `binwatt serve` on a real SQLite store (synchronous=FULL): known stations with passwords, requests and replies
+validated, a meter value answered only after its commit; at the end the acknowledged ones are counted in the store. Its
+peers run in the same minutes, repetitions interleaved, and store nothing: a bare `websockets` echo, the plain `ocpp` +
+`websockets` server with the packages' defaults, and the npm server `ocpp-rpc` in strict mode where node is at hand. 100
+stations, each with one CALL under way at any time, no two meter values alike. Figures are processor microseconds of the
+whole server (all threads, /proc schedstat) per message; and its memory per idle connection.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "peers" / "ocpp_rpc"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from install import install
+from load.processes import Server, ServerFailed, require_linux, running
 
+from chargers.central import hash_password
+from fleet.store import Store
+from fleet.tables import Station
+
+ROOT = Path(__file__).resolve().parents[2]
+LOAD = ROOT / "tests" / "bench" / "load"
+KINDS = ("Heartbeat", "MeterValues")
 CONNECTIONS = 100
+PASSWORD = "a station's secret"
 TARGET_PLAIN_OVER_OURS = 10.0
-KINDS = ("heartbeat", "meter_values")
+GENERATOR_SECONDS = 300
 
 
-@dataclass
-class Subject:
-    """A server under load."""
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long is measured."""
 
-    name: str
-    process: subprocess.Popen[str]
-    port: int
-
-
-def start(name: str, command: list[str], folder: Path) -> Subject:
-    """Start a server and read its port."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line.startswith("PORT "):
-        process.kill()
-        raise SystemExit(f"{name} did not start: {line.strip() or 'no output'}")
-    return Subject(name, process, int(line.split()[1]))
+    repetitions: int
+    warm: float
+    seconds: float
+    idle: int
+    """Idle connections opened."""
 
 
-def stop(subject: Subject) -> None:
-    """End a server."""
-    subject.process.kill()
-    subject.process.wait()
-    if subject.process.stdout is not None:
-        subject.process.stdout.close()
+SHORT = Length(1, 0.5, 1.0, 150)
+FULL = Length(5, 1.0, 3.0, 1000)
 
 
-def load(subject: Subject, kind: str, count: int, warm: float, seconds: float) -> dict[str, Any]:
-    """One measurement."""
-    arguments = [str(subject.port), str(subject.process.pid), kind, str(count), str(warm), str(seconds), subject.name]
-    done = subprocess.run(
-        [sys.executable, str(HERE / "server_load.py"), *arguments], capture_output=True, text=True, timeout=180, check=False
-    )
-    if done.returncode != 0:
-        raise SystemExit(f"load on {subject.name} failed: {done.stderr.strip().splitlines()[-1:]}")
-    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+@dataclass(slots=True)
+class Peer:
+    """A server and what was measured of it."""
+
+    server: Server
+    echo: bool = False
+    password: str = ""
+    runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    idle: dict[str, Any] = field(default_factory=dict)
+
+    def cpu_us(self, kind: str) -> float:
+        """Median processor microseconds per message."""
+        return float(statistics.median(run["cpu_us"] for run in self.runs[kind]))
+
+
+@contextlib.contextmanager
+def serve_ours(folder: Path, stations: int) -> Iterator[Server]:
+    """`binwatt serve` on a fresh store that knows `stations` stations."""
+    url = f"sqlite:///{store_file(folder)}"
+    store = Store.create(url)
+    kept = hash_password(PASSWORD)
+    with store.begin() as work:
+        work.session.add_all(Station(station_id=f"CP{number:05d}", password_hash=kept) for number in range(stations))
+    store.close()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("BINWATT_")}
+    env |= {"BINWATT_DB": url, "BINWATT_STORE_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+    env |= {"BINWATT_OCPP_PORT": "0", "BINWATT_HTTP_PORT": "0"}
+    with running("binwatt serve", [sys.executable, "-m", "console", "serve"], env, folder) as server:
+        yield server
+
+
+def store_file(folder: Path) -> Path:
+    """Where our server keeps what it was told."""
+    return folder / "binwatt.db"
+
+
+def find_packages() -> tuple[Path | None, str]:
+    """The folder with the npm peers, or None and why they cannot be had."""
+    install = [sys.executable, str(ROOT / "tests" / "peers" / "install.py")]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    return (None, done.stderr.strip()) if done.returncode else (Path(done.stdout.strip()), "")
+
+
+def start_peers(stack: contextlib.ExitStack, folder: Path, length: Length) -> tuple[dict[str, Peer], str]:
+    """All servers; and why the npm one is missing, if it is."""
+
+    def start(name: str, command: list[str], env: dict[str, str] | None = None) -> Server:
+        return stack.enter_context(running(name, command, {**os.environ, **(env or {})}, folder))
+
+    python = sys.executable
+    peers = {
+        "ours": Peer(stack.enter_context(serve_ours(folder, CONNECTIONS + length.idle)), password=PASSWORD),
+        "echo": Peer(start("websockets echo", [python, str(LOAD / "echo.py")]), echo=True),
+        "plain": Peer(start("ocpp + websockets", [python, str(LOAD / "plain.py")])),
+    }
+    packages, missing = find_packages()
+    if packages is not None:
+        node = shutil.which("node") or "node"
+        env = {"NODE_PATH": str(packages / "node_modules"), "NODE_ENV": "production"}
+        peers["ocpp_rpc"] = Peer(start("ocpp-rpc strict", [node, str(LOAD / "strict.cjs")], env))
+    return peers, missing
+
+
+def measure(peer: Peer, *options: str) -> dict[str, Any]:
+    """One run of the load generator against a server.
+
+    Raises:
+        ServerFailed: the generator could not connect, or an answer was not the one asked for.
+    """
+    command = [sys.executable, str(LOAD / "generator.py"), "--port", str(peer.server.port)]
+    command += ["--pid", str(peer.server.pid), "--password", peer.password, *options]
+    command += ["--echo"] if peer.echo else []
+    done = subprocess.run(command, capture_output=True, text=True, timeout=GENERATOR_SECONDS, check=False)
+    if done.returncode or not done.stdout:
+        raise ServerFailed(f"{peer.server.name}: the load generator failed: {done.stderr.strip()[-400:]}")
+    figures: dict[str, Any] = json.loads(done.stdout)
     if figures["wrong"]:
-        raise SystemExit(f"{subject.name} gave {figures['wrong']} wrong answers")
+        raise ServerFailed(f"{peer.server.name} gave {figures['wrong']} wrong answers, first: {figures['first_wrong']}")
     return figures
 
 
-def measure(rounds: int, seconds: float, idle: int) -> dict[str, Any]:
-    """All subjects, interleaved."""
-    with ExitStack() as ending:
-        folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="binwatt-bench-")))
-        stations = str(max(CONNECTIONS, idle))
-        commands = {
-            name: ([sys.executable, str(HERE / "server_subjects.py"), name, str(folder), stations], folder)
-            for name in ("echo", "plain", "ours")
-        }
-        peer, why_not = install()
-        if peer is not None:
-            commands["ocpp_rpc"] = (["node", "server.mjs"], peer)
-        else:
-            print(f"ocpp-rpc is left out: {why_not}", file=sys.stderr)
-        subjects = []
-        for name, (command, place) in commands.items():
-            subjects.append(start(name, command, place))
-            ending.callback(stop, subjects[-1])
-        memory = load(next(one for one in subjects if one.name == "ours"), "idle", idle, 2.0, 0.0)
-        found: dict[str, dict[str, list[float]]] = {one.name: {kind: [] for kind in KINDS} for one in subjects}
-        for _ in range(rounds):
-            for kind in KINDS:
-                for subject in subjects:
-                    figures = load(subject, kind, CONNECTIONS, 0.5, seconds)
-                    found[subject.name][kind].append(figures["cpu_us"])
-    medians = {name: {kind: statistics.median(values) for kind, values in by.items()} for name, by in found.items()}
-    return {"cpu_us": medians, "all": found, "kib_per_connection": memory["kib_per_connection"], "without": why_not}
+def measure_all(peers: dict[str, Peer], length: Length) -> None:
+    """Memory while the servers are fresh, then every server in turn, so that a busy moment meets them all."""
+    for peer in peers.values():
+        if not peer.echo:
+            peer.idle = measure(peer, "--idle", "--connections", str(length.idle))
+    for repetition in range(length.repetitions):
+        for kind in KINDS:
+            for peer in peers.values():
+                timing = ["--warm", str(length.warm), "--seconds", str(length.seconds), "--run", str(repetition)]
+                run = measure(peer, "--kind", kind, "--connections", str(CONNECTIONS), *timing)
+                peer.runs.setdefault(kind, []).append(run)
 
 
-def ratios_of(cpu: dict[str, dict[str, float]]) -> dict[str, float | None]:
-    """The ratios the house promises."""
-    ours = cpu["ours"]
-    rpc = cpu.get("ocpp_rpc")
+def count_stored(folder: Path) -> int:
+    """Meter values in our server's store."""
+    with contextlib.closing(sqlite3.connect(f"file:{store_file(folder)}?mode=ro", uri=True)) as connection:
+        return int(connection.execute("SELECT count(*) FROM meter_value").fetchone()[0])
+
+
+def describe_runs(peer: Peer, kind: str) -> dict[str, Any]:
+    """The figures of one server and kind of message."""
+    runs = peer.runs[kind]
+    used = [run["cpu_us"] for run in runs]
     return {
-        "heartbeat_vs_echo": round(ours["heartbeat"] / cpu["echo"]["heartbeat"], 2),
-        "meter_values_vs_echo": round(ours["meter_values"] / cpu["echo"]["meter_values"], 2),
-        "plain_over_ours_meter_values": round(cpu["plain"]["meter_values"] / ours["meter_values"], 1),
-        "ocpp_rpc_over_ours_meter_values": None if rpc is None else round(rpc["meter_values"] / ours["meter_values"], 2),
+        "cpu_us": peer.cpu_us(kind),
+        "cpu_us_range": [min(used), max(used)],
+        "per_second": round(statistics.median(run["per_second"] for run in runs)),
+        "p50_ms": statistics.median(run["p50_ms"] for run in runs),
+        "p99_ms": statistics.median(run["p99_ms"] for run in runs),
     }
+
+
+def compare(peers: dict[str, Peer], missing: str) -> dict[str, Any]:
+    """The ratios other programs read."""
+    ours, echo, plain = peers["ours"], peers["echo"], peers["plain"]
+    ratios: dict[str, Any] = {
+        "heartbeat_vs_echo": round(ours.cpu_us("Heartbeat") / echo.cpu_us("Heartbeat"), 3),
+        "meter_values_vs_echo": round(ours.cpu_us("MeterValues") / echo.cpu_us("MeterValues"), 3),
+        "plain_over_ours_heartbeat": round(plain.cpu_us("Heartbeat") / ours.cpu_us("Heartbeat"), 2),
+        "plain_over_ours_meter_values": round(plain.cpu_us("MeterValues") / ours.cpu_us("MeterValues"), 2),
+        "ocpp_rpc_over_ours_meter_values": None,
+    }
+    if "ocpp_rpc" in peers:
+        theirs = peers["ocpp_rpc"].cpu_us("MeterValues")
+        ratios["ocpp_rpc_over_ours_meter_values"] = round(theirs / ours.cpu_us("MeterValues"), 2)
+    else:
+        ratios["ocpp_rpc_missing"] = missing
+    return ratios
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="one round, less than a minute")
+    parser.add_argument("--short", action="store_true", help="each server once, one second")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     asked = parser.parse_args()
-    rounds, seconds, idle = (1, 1.5, 500) if asked.short else (5, 3.0, 2000)
-    found = measure(rounds, seconds, idle)
+    require_linux()
+    length = SHORT if asked.short else FULL
+    with tempfile.TemporaryDirectory(prefix="bw-bench-") as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        try:
+            peers, missing = start_peers(stack, folder, length)
+            measure_all(peers, length)
+        except ServerFailed as error:
+            sys.exit(str(error))
+        acknowledged = sum(run["answered"] for run in peers["ours"].runs["MeterValues"])
+        stored = count_stored(folder)
     result = {
         "connections": CONNECTIONS,
-        "rounds": rounds,
-        "cpus": os.cpu_count(),
-        "cpu_us": {name: {kind: round(us, 1) for kind, us in by.items()} for name, by in found["cpu_us"].items()},
-        "ratios": ratios_of(found["cpu_us"]),
+        "repetitions": length.repetitions,
+        "seconds": length.seconds,
+        "servers": {key: {kind: describe_runs(peer, kind) for kind in KINDS} for key, peer in peers.items()},
+        "durable": {"acknowledged": acknowledged, "stored": stored, "missing": max(acknowledged - stored, 0)},
+        "ratios": compare(peers, missing),
+        "kib_per_connection": peers["ours"].idle["kib_per_connection"],
+        "idle": {key: peer.idle for key, peer in peers.items() if peer.idle},
         "target_plain_over_ours_meter_values": TARGET_PLAIN_OVER_OURS,
-        "kib_per_connection": round(found["kib_per_connection"], 1),
-        "left_out": found["without"],
     }
-    print(f"CPU per message, {CONNECTIONS} stations in a closed loop, {rounds} round(s) of {seconds} s, median [least, most]")
-    for name, by in found["all"].items():
-        line = "   ".join(
-            f"{kind} {statistics.median(values):7.1f} us [{min(values):.0f}, {max(values):.0f}]"
-            for kind, values in by.items()
-        )
-        print(f"  {name:10} {line}")
-    print(f"  memory of an idle connection: {result['kib_per_connection']} KiB")
+    show(result, peers, missing)
     if asked.json:
         print(json.dumps(result))
+    if result["durable"]["missing"]:
+        sys.exit(f"{result['durable']['missing']} meter values were acknowledged but are not in the store")
+
+
+def show(result: dict[str, Any], peers: dict[str, Peer], missing: str) -> None:
+    """The figures as text."""
+    print(
+        f"{CONNECTIONS} stations, one CALL each under way, {result['seconds']:g} s x {result['repetitions']}, medians"
+    )
+    print(f"  {'server CPU per message, microseconds':<40}{'Heartbeat':<24}MeterValues")
+    for key, peer in peers.items():
+        line = f"  {peer.server.name:<40}"
+        for kind in KINDS:
+            cell = result["servers"][key][kind]
+            least, most = cell["cpu_us_range"]
+            line += f"{cell['cpu_us']:.1f} [{least:.1f}-{most:.1f}]".ljust(24)
+        print(line.rstrip())
+    if missing:
+        print(f"  ocpp-rpc strict: not measured, {missing}")
+    for name, value in result["ratios"].items():
+        print(f"  {name:<40}{value}")
+    for key, idle in result["idle"].items():
+        named = f"KiB per idle connection, {peers[key].server.name}"
+        print(f"  {named:<40}{idle['kib_per_connection']}  ({idle['connections']} connections)")
+    print("  {acknowledged} meter values acknowledged, {stored} in the store".format(**result["durable"]))
 
 
 if __name__ == "__main__":

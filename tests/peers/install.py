@@ -3,7 +3,7 @@
     python tests/peers/install.py
 
 The folder lies in the user's cache directory and is named after what it holds, so that a checkout stays clean and a
-new version never meets an old one. Exit code 3, with the reason on stderr, where node, npm or a package is not to be had.
+new version never meets an old one. Exit code 3, with the reason on stderr, where node, npm or a package is missing.
 """
 
 from __future__ import annotations

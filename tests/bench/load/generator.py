@@ -2,9 +2,9 @@
 
     python tests/bench/load/generator.py --port P --pid PID --kind MeterValues [--connections 100] [--echo]
 
-Every station connects to /ocpp/CP%05d with its password, sends a BootNotification and answers what the server asks of
-it; that, and a warm-up, stay outside the figures. Then each keeps one CALL under way and sends the next as soon as it is
-answered. With --idle they say nothing more, and what is read is memory. Prints one JSON object.
+Every station connects to /ocpp/CP%05d with its password, sends a BootNotification and answers what the server asks
+of it; that, and a warm-up, stay outside the figures. Then each keeps one CALL under way and sends the next as soon as
+it is answered. With --idle they say nothing more, and what is read is memory. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ async def connect(numbers: range, asked: argparse.Namespace, tally: Tally) -> li
     stations = await asyncio.gather(*(one(number) for number in numbers))
     until = time.monotonic() + MOST_UNSETTLED_SECONDS
     tally.asked_at = max(tally.asked_at, time.monotonic())
-    while time.monotonic() - tally.asked_at < QUIET_SECONDS and time.monotonic() < until:
+    while time.monotonic() - tally.asked_at < QUIET_SECONDS and time.monotonic() < until:  # noqa: ASYNC110 - a quiet time
         await asyncio.sleep(0.1)
     return list(stations)
 
