@@ -6,7 +6,6 @@ been seen to report 1.85e9 connectors), and its text is kept.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -41,6 +40,18 @@ SUMMED = frozenset({"energy_wh", "power_w", "offered_w"})
 """Reported by phase, these add up to the whole; of currents the largest phase counts, of others the first."""
 LARGEST = 1e12
 MOST_EXTRA = 64
+
+ANYWHERE = frozenset({"soc", "temperature_c"})
+"""Of interest wherever they are measured; the others at the outlet."""
+
+_MEANINGS: dict[tuple[str | None, str | None], tuple[str, float]] = {
+    (measurand, unit): (column, factor)
+    for name, column in COLUMNS.items()
+    for text, factor in FACTORS[column].items()
+    for measurand in ([name, None] if name == REGISTER else [name])
+    for unit in ([text] if text else ["", None])
+}
+"""(measurand, unit) as written -> column and factor."""
 
 _EMPTY = dict.fromkeys(
     ("energy_wh", "power_w", "current_a", "voltage_v", "offered_w", "offered_a", "soc", "temperature_c", "extra")
@@ -83,14 +94,20 @@ class _Row:
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
-        self._extra: list[Any] = []
+        self._extra: list[Any] | None = None
         self._whole: set[str] = set()
 
     def add(self, sample: Any) -> None:
-        measurand, phase = sample.measurand or REGISTER, sample.phase
-        column = COLUMNS.get(measurand)
-        if column is not None and _is_outlet(sample.location, column):
-            value = _number(sample, FACTORS[column])
+        try:
+            unit, power = sample.unit, 0
+        except AttributeError:  # 2.0.1
+            of = sample.unit_of_measure
+            unit, power = (None, 0) if of is None else (of.unit, of.multiplier or 0)
+        phase, location = sample.phase, sample.location
+        found = _MEANINGS.get((sample.measurand, unit))
+        if found is not None and (location is None or location == "Outlet" or found[0] in ANYWHERE):
+            column, factor = found
+            value = _number(sample.value, factor * 10.0**power if power else factor)
             if value is not None:
                 if phase is None:
                     self._values[column] = value
@@ -98,17 +115,15 @@ class _Row:
                     return
                 if column not in self._whole:
                     self._values[column] = _join(column, self._values[column], value)
-        if len(self._extra) < MOST_EXTRA:
-            self._extra.append([measurand[:50], str(sample.value)[:50], _unit(sample)[:20], phase, sample.location])
+        extra = self._extra = self._extra or []
+        if len(extra) < MOST_EXTRA:
+            name = sample.measurand or REGISTER
+            extra.append((name[:50], str(sample.value)[:50], (unit or "")[:20], phase, location))
 
     def finish(self) -> dict[str, Any]:
         if self._extra:
             self._values["extra"] = _encode(self._extra).decode()
         return self._values
-
-
-def _is_outlet(location: str | None, column: str) -> bool:
-    return location is None or location == "Outlet" or column in ("soc", "temperature_c")
 
 
 def _join(column: str, before: float | None, value: float) -> float:
@@ -119,19 +134,9 @@ def _join(column: str, before: float | None, value: float) -> float:
     return max(before, value) if column in ("current_a", "offered_a") else before
 
 
-def _unit(sample: Any) -> str:
-    of_v201 = getattr(sample, "unit_of_measure", None)
-    return (of_v201.unit if of_v201 is not None else getattr(sample, "unit", None)) or ""
-
-
-def _number(sample: Any, factors: dict[str, float]) -> float | None:
-    factor = factors.get(_unit(sample))
-    if factor is None:
-        return None
-    of_v201 = getattr(sample, "unit_of_measure", None)
-    power = of_v201.multiplier or 0 if of_v201 is not None else 0
+def _number(text: object, factor: float) -> float | None:
     try:
-        value = float(sample.value) * factor * 10.0**power
+        value = float(text) * factor  # type: ignore[arg-type] # text in 1.6, a number in 2.0.1
     except (ValueError, OverflowError):
         return None
-    return value if math.isfinite(value) and abs(value) < LARGEST else None
+    return value if -LARGEST < value < LARGEST else None

@@ -73,8 +73,11 @@ class Session(Rpc):
         self.booted = False
         self.why_lost = "the connection was lost"
         self._left = left
+        self._tried = False
+        """The fall-back was installed or refused; no card need wait for it."""
         self._prepared: asyncio.Event | None = None
         self._preparing: asyncio.Task[None] | None = None
+        """Both are there only while the station is being prepared."""
 
     # the package's name for beginning; frames are pushed by the transport, so nothing is read here
 
@@ -84,7 +87,7 @@ class Session(Rpc):
         if not self.admitted:
             return
         await asyncio.sleep(BOOT_WAIT_SECONDS)
-        if self._preparing is None and self.connected:
+        if not self._tried and self._preparing is None and self.connected:
             await self._ask_for_boot()
             self.prepare()
 
@@ -130,7 +133,7 @@ class Session(Rpc):
 
     def prepare(self) -> None:
         """Learn the station's limits and install its fall-back; once at a time."""
-        if self._preparing is None or self._preparing.done():
+        if self._preparing is None:
             self._prepared = asyncio.Event()
             self._preparing = self.desk.spawn(self._prepare(self._prepared))
 
@@ -144,15 +147,19 @@ class Session(Rpc):
             self.log.warning("station not prepared", why=str(error))
         finally:
             prepared.set()
+            self._tried = True
+            self._prepared = self._preparing = None
 
     async def prepared(self) -> None:
         """Wait until the fall-back was tried, so that a card shown right after the boot is judged fairly."""
-        if self._prepared is None:
-            self.prepare()
-        assert self._prepared is not None
+        if self._tried:
+            return
+        self.prepare()
+        prepared = self._prepared
+        assert prepared is not None
         try:
             async with asyncio.timeout(PREPARED_WAIT_SECONDS):
-                await self._prepared.wait()
+                await prepared.wait()
         except TimeoutError:
             self.log.warning("station takes long to confirm its fall-back")
 
