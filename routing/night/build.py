@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fleet.tables import Bin, Shift
+from fleet.tables import Bin, Place, Shift
 from fleet.tables import Truck as TruckRow
 from routing.energy import TruckEnergy
 from routing.errors import ProblemError
@@ -69,7 +69,7 @@ def build_problem(
                 location=depots + number,
                 unload_seconds=place.unload_seconds,
                 opens=situation.at(place.opens) if place.opens else 0,
-                closes=situation.at(place.closes) if place.closes else ALWAYS,
+                closes=_closing(situation, place),
             )
             for number, place in enumerate(situation.disposal)
         ),
@@ -96,21 +96,25 @@ def _visit(row: Bin, judged: Judgement, location: int | None) -> Visit:
     )
 
 
+def _closing(situation: Situation, place: Place) -> int:
+    if place.closes is None:
+        return ALWAYS
+    return situation.at(place.closes, after=situation.at(place.opens) if place.opens else 0)
+
+
 def _truck(situation: Situation, row: TruckRow, shift: Shift, reserve: float) -> Truck:
+    starts = situation.at(shift.starts)
     rest = None
     if shift.break_minutes > 0:
-        rest = Break(
-            seconds=shift.break_minutes * 60,
-            opens=situation.at(shift.break_from),
-            closes=situation.at(shift.break_until),
-        )
+        opens = situation.at(shift.break_from, after=starts - 1)
+        rest = Break(seconds=shift.break_minutes * 60, opens=opens, closes=situation.at(shift.break_until, after=opens))
     return Truck(
         truck=row.truck_id,
         depot=row.depot_id,
         litres=int(row.capacity_l * row.compaction),
         kg=int(row.capacity_kg),
-        starts=situation.at(shift.starts),
-        ends=situation.at(shift.ends),
+        starts=starts,
+        ends=situation.at(shift.ends, after=starts),
         streams=frozenset(row.streams),
         rest=rest,
         max_tips=MAX_TIPS,
