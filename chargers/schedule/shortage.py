@@ -31,7 +31,8 @@ class _Cut:
 
 def explain_shortfalls(grid: Grid, energy: Ints) -> tuple[Shortfall, ...]:
     """One Shortfall per truck that `energy` leaves short of ready, largest first."""
-    missing = np.maximum(0, grid.need - energy.sum(axis=1)) * UNIT_KWH * grid.efficiency
+    remaining = np.array([truck.remaining_kwh for truck in grid.night.trucks])
+    missing = np.minimum(remaining, (grid.need - energy.sum(axis=1)) * UNIT_KWH * grid.efficiency)
     worth = np.array([max(WORTH_TELLING_KWH, WORTH_TELLING_SHARE * truck.kwh) for truck in grid.night.trucks])
     rows = [int(row) for row in np.argsort(-missing, kind="stable") if missing[row] >= worth[row]]
     if not rows:
