@@ -58,6 +58,10 @@ class Verbs(App[str]):
         """Go to another room."""
         self.switch_mode(room)
 
+    def action_go(self, room: str) -> None:
+        """The same, for a click on the top bar."""
+        self.do_go(room)
+
     def go_to(self, subject: str) -> None:
         """Go to the room of a bin, a station (or STATION/EVSE) or a plan, with the cursor on it."""
         if subject in self.view.bins:

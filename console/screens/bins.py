@@ -86,7 +86,9 @@ class BinsScreen(RoomScreen):
             Pair(_("size"), f"{figure(tin.capacity_l, 'l')} {tin.stream}"),
         ]
         if tin.expected_fill is not None or tin.overflow_p is not None:
-            expected = f"{percent(tin.expected_fill)}, {_('overflow')} {percent(tin.overflow_p)}"
+            expected = _("{fill}, overflow {risk}").format(
+                fill=percent(tin.expected_fill), risk=percent(tin.overflow_p)
+            )
             lines.append(Pair(_("expected"), expected, "bad" if (tin.overflow_p or 0) >= 0.5 else "plain"))
         stop = self._stop(view, tin)
         if stop is not None:
@@ -104,7 +106,8 @@ class BinsScreen(RoomScreen):
             return _("never heard")
         if state == "blind":
             return _("silent since {time}").format(time=clock(view, tin.read_at))
-        return f"{_('ok') if tin.quality == 'ok' else tin.quality}, {_('battery')} {percent(tin.battery)}"
+        quality = _("well") if tin.quality == "ok" else tin.quality
+        return _("{quality}, battery {charge}").format(quality=quality, charge=percent(tin.battery))
 
     def _stop(self, view: View, tin: BinView) -> StopView | None:
         if view.plan is None or not tin.truck_id:

@@ -34,7 +34,7 @@ def _status(line: PlaceLine) -> Cell:
     if line.station.admission != "accepted":
         return Cell(f"? {_(STATE_WORDS.get(line.station.admission, line.station.admission))}", "warn")
     if not line.station.online:
-        return Cell(f"⊘ {_('offline')}", "dim")
+        return Cell("⊘ " + _("offline"), "dim")
     if line.evse is None:
         return Cell(NOTHING, "dim")
     status = line.evse.status

@@ -38,9 +38,9 @@ class NeedLine(NamedTuple):
 
 def _risk(line: NeedLine) -> Cell:
     if line.need.state == "missed":
-        return Cell(f"✖ {_('missed')}", "bad")
+        return Cell("✖ " + _("missed"), "bad")
     if line.need.state == "met" or line.share >= 1.0:
-        return Cell(f"✔ {_('met')}", "good")
+        return Cell("✔ " + _("met"), "good")
     if line.need.shortfall_kwh > 0:
         return Cell(f"▲ {line.need.shortfall_kwh:.0f} kWh: {line.need.reason}", "bad")
     return Cell(_("on course"), "dim")

@@ -118,8 +118,10 @@ class OverviewScreen(RoomScreen):
             lines.append(Gauge(f"{place.name:.12}", share, f"{drawn:.0f}/{place.site_limit_kw:.0f} kW", level))
         charging = sum(bool(e.transaction) for s in view.stations.values() for e in s.evses)
         online = sum(s.online for s in view.stations.values())
-        working = _("{n} charging").format(n=charging)
-        lines.append(Pair(_("stations"), f"{_('online')} {online}/{len(view.stations)}, {working}"))
+        working = _("{online}/{all} online, {charging} charging").format(
+            online=online, all=len(view.stations), charging=charging
+        )
+        lines.append(Pair(_("stations"), working))
         waiting = [need for need in view.needs.values() if need.state == "open"]
         if waiting:
             first = min(waiting, key=lambda need: need.ready_by)

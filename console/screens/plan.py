@@ -52,7 +52,7 @@ STOP_COLUMNS: list[Column[StopLine]] = [
     Column("#", 3, lambda s: Cell(str(s.stop.seq), "dim"), lambda s: s.stop.seq, kind="number"),
     Column(N_("Time"), 6, lambda s: Cell(s.time), lambda s: s.stop.arrives_at),
     Column(
-        N_("Stop"),
+        N_("Place"),
         14,
         lambda s: Cell(s.stop.bin_id or s.stop.place_id or _kind(s.stop), _level(s.stop)),
         lambda s: s.stop.bin_id or s.stop.kind,
@@ -152,7 +152,9 @@ class PlanScreen(RoomScreen):
     def _describe(self, view: View, plan: PlanView) -> list[Line]:
         state = _(STATE_WORDS.get(plan.state, plan.state))
         number = _("plan {number}").format(number=plan.plan_id)
-        made = f"{_('made')} {clock(view, plan.made_at)} {plan.made_by}, {plan.solve_seconds:.0f} s"
+        made = _("made {time} by {who} in {seconds:.0f} s").format(
+            time=clock(view, plan.made_at), who=plan.made_by, seconds=plan.solve_seconds
+        )
         due = sum(item.due for item in plan.left)
         parts = [
             ngettext("{n} truck", "{n} trucks", len(plan.routes)).format(n=len(plan.routes)),

@@ -40,7 +40,7 @@ class TopBar(Widget):
         tabs = Text(end="")
         for number, (room, label) in enumerate(ROOMS.items(), 1):
             here = Style(reverse=True, bold=True) if room == self.room else Style()
-            tabs.append(f" {number} {_(label)} ", here + Style.from_meta({"@click": f"app.room({room!r})"}))
+            tabs.append(f" {number} {_(label)} ", here + Style.from_meta({"@click": f"app.go({room!r})"}))
         time = self._time(view)
         room_left = width - tabs.cell_len - cell_len(time)
         if room_left >= cell_len(city):
