@@ -52,7 +52,7 @@ def take_message(work: Work, message: Message, *, allow_simulated: bool = False)
     if sensor is None:
         why = (
             f"no sensor is known as {' or '.join(map(repr, message.device_ids))}; "
-            "add a device_id column to the bins file and import it again: binwatt import bins FILE"
+            "add a device_id column to the bins file, or name sensors like bins: binwatt import bins FILE --sensors"
         )
         return _refuse(work, message, UNKNOWN_SENSOR, why)
     if message.measured_at > work.now + FUTURE:

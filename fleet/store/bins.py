@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -125,15 +125,15 @@ class Bins:
         )
         return True
 
-    def upsert(self, row: Bin) -> bool:
-        """Add or update a bin; True when it is new."""
+    def upsert(self, row: Bin, only: Collection[str] | None = None) -> bool:
+        """Add a bin, or update it (`only` these columns); True when it is new."""
         values = row.model_dump(exclude={"bin_id"})
-        return self._work.upsert(Bin, {"bin_id": row.bin_id}, values)
+        return self._work.upsert(Bin, {"bin_id": row.bin_id}, values, only)
 
-    def upsert_sensor(self, row: Sensor) -> bool:
-        """Add or update a sensor; what it last reported is kept; True when it is new."""
+    def upsert_sensor(self, row: Sensor, only: Collection[str] | None = None) -> bool:
+        """Add a sensor, or update it (`only` these columns); what it last reported is kept; True when it is new."""
         values = row.model_dump(exclude={"device_id", "battery", "last_seen_at"})
-        return self._work.upsert(Sensor, {"device_id": row.device_id}, values)
+        return self._work.upsert(Sensor, {"device_id": row.device_id}, values, only)
 
     def counts(self) -> dict[str, int]:
         """How many bins, sensors, readings and emptyings there are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
@@ -32,9 +33,9 @@ class Places:
         """Places with a grid limit."""
         return [place for place in self.all() if place.site_limit_kw is not None]
 
-    def upsert(self, row: Place) -> bool:
-        """Add or update a place; True when it is new."""
-        return self._work.upsert(Place, {"place_id": row.place_id}, row.model_dump(exclude={"place_id"}))
+    def upsert(self, row: Place, only: Collection[str] | None = None) -> bool:
+        """Add a place, or update it (`only` these columns); True when it is new."""
+        return self._work.upsert(Place, {"place_id": row.place_id}, row.model_dump(exclude={"place_id"}), only)
 
     def road_map(self) -> RoadMap | None:
         """The road network in use: the newest imported."""

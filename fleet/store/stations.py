@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
@@ -46,9 +47,13 @@ class Stations:
         query = select(Connector).order_by(col(Connector.station_id), col(Connector.evse), col(Connector.number))
         return list(self._work.session.exec(query))
 
-    def upsert(self, row: Station, evses: list[Evse]) -> bool:
-        """Add or update a station as a person describes it; what it said of itself is kept; True when it is new."""
-        values: dict[str, object] = {name: getattr(row, name) for name in DESCRIBED}
+    def upsert(self, row: Station, evses: list[Evse], only: Collection[str] | None = None) -> bool:
+        """Add a station as a person describes it, or update it (`only` these columns); True when it is new.
+
+        What it said of itself is kept, and its password where `row` has none.
+        """
+        told = DESCRIBED if only is None else [name for name in DESCRIBED if name in {*only, "password_hash"}]
+        values: dict[str, object] = {name: getattr(row, name) for name in told}
         before = self.get(row.station_id)
         if before is None:
             self._work.session.add(row)

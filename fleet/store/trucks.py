@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -58,14 +59,14 @@ class Trucks:
         )
         return True
 
-    def upsert(self, row: Truck) -> bool:
-        """Add or update a truck and its card; True when it is new."""
-        new = self._work.upsert(Truck, {"truck_id": row.truck_id}, row.model_dump(exclude={"truck_id"}))
+    def upsert(self, row: Truck, only: Collection[str] | None = None) -> bool:
+        """Add a truck and its card, or update it (`only` these columns); True when it is new."""
+        new = self._work.upsert(Truck, {"truck_id": row.truck_id}, row.model_dump(exclude={"truck_id"}), only)
         if row.id_token:
             holder: dict[str, object] = {"truck_id": row.truck_id, "holder": row.name or row.truck_id}
             self._work.upsert(IdToken, {"token": row.id_token}, {"kind": "ISO14443", "status": "Accepted", **holder})
         return new
 
-    def upsert_shift(self, row: Shift) -> bool:
-        """Add or update a shift; True when it is new."""
-        return self._work.upsert(Shift, {"shift_id": row.shift_id}, row.model_dump(exclude={"shift_id"}))
+    def upsert_shift(self, row: Shift, only: Collection[str] | None = None) -> bool:
+        """Add a shift, or update it (`only` these columns); True when it is new."""
+        return self._work.upsert(Shift, {"shift_id": row.shift_id}, row.model_dump(exclude={"shift_id"}), only)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, update
@@ -67,12 +67,20 @@ class Work:
             maker = postgresql.insert if self.postgres else sqlite.insert
             self.session.connection().execute(maker(core).on_conflict_do_nothing(), rows)
 
-    def upsert(self, table: type[SQLModel], key: dict[str, object], values: dict[str, object]) -> bool:
-        """Insert or update the row with this key; True when it was new."""
+    def upsert(
+        self,
+        table: type[SQLModel],
+        key: dict[str, object],
+        values: dict[str, object],
+        only: Collection[str] | None = None,
+    ) -> bool:
+        """Insert or update the row with this key; True when it was new. `only` these columns of a row that is there."""
         match = [getattr(table, name) == value for name, value in key.items()]
         if self.insert_new(table, {**key, **values}):
             return True
-        self.session.execute(update(table).where(*match).values(**values))
+        changes = values if only is None else {name: value for name, value in values.items() if name in only}
+        if changes:
+            self.session.execute(update(table).where(*match).values(**changes))
         return False
 
     def add(self, table: type[SQLModel], values: dict[str, object]) -> int:
