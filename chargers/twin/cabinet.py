@@ -50,6 +50,7 @@ class Cabinet:
         self.limits = Limits(spec, self.variables)
         self.outlets = {number: Outlet(number, spec, _second(at)) for number in range(1, len(spec.evses) + 1)}
         self.online = False
+        self._known = False
         self._say = say
         self._charges = 0
         self._said: dict[int, PlugState | ChargingState] = {}
@@ -117,6 +118,17 @@ class Cabinet:
         self.advance(now)
 
     # answers of the central system ----------------------------------------------------------------------------------
+
+    def go_online(self, now: datetime) -> None:
+        """The central system accepted the station; drivers who wait try their token again.
+
+        Nothing starts before this happened once: a station nobody gave a fall-back yet would draw all it can.
+        """
+        self.online = self._known = True
+        for outlet in self.outlets.values():
+            if outlet.may_start and not outlet.token_asked:
+                outlet.token_at = outlet.at
+        self.advance(now)
 
     def token_answered(self, number: int, *, accepted: bool, now: datetime) -> None:
         self.advance(now)
@@ -267,7 +279,7 @@ class Cabinet:
         if self.online:
             outlet.token_asked = True
             self._say(TokenPresented(outlet.number, outlet.vehicle.token, outlet.at))
-        elif self.variables.flag("AllowOfflineTxForUnknownId"):
+        elif self._known and self.variables.flag("AllowOfflineTxForUnknownId"):
             self._start(outlet, outlet.vehicle.token, "Authorized")
         else:
             outlet.token_at = outlet.at + TOKEN_AGAIN

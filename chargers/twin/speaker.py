@@ -73,7 +73,8 @@ class Speaker(ChargePoint):  # type: ignore[misc]  # the package has no types
             self._tally.sent[action] += 1
             try:
                 await self._send(Call(unique_id, action, payload).to_json())
-                answer = await asyncio.wait_for(future, ANSWER_SECONDS)
+                async with asyncio.timeout(ANSWER_SECONDS):  # wait_for of Python 3.11 may swallow a cancellation
+                    answer = await future
             except TimeoutError:
                 self._tally.failures += 1
                 self._tally.complain(self.id, f"no answer to {action} within {ANSWER_SECONDS:.0f} s")

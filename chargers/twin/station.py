@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
@@ -224,14 +225,23 @@ class SimStation:
         self._socket = socket
         self.connected = True
         self.tally.connections += 1
+        tasks = [
+            asyncio.create_task(life)
+            for life in (self._listen(socket, speaker), self._speak(socket, speaker), self._beat())
+        ]
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(socket, speaker))
-                group.create_task(self._speak(socket, speaker))
-        except* (LineLost, ConnectionClosed):
-            self.tally.failures += self._restarting is None
+            # No TaskGroup: its errors take precedence over a cancellation, and a line is lost in every shutdown.
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for task in tasks:
+                task.cancel()
+            endings = await asyncio.gather(*tasks, return_exceptions=True)
+            on_purpose = self._restarting is not None
             self._hang_up(socket)
+        self.tally.failures += not on_purpose
+        for ending in endings:
+            if isinstance(ending, Exception) and not isinstance(ending, LineLost | ConnectionClosed):
+                raise ending
 
     def _hang_up(self, socket: ClientConnection) -> None:
         self._socket = None
@@ -253,23 +263,20 @@ class SimStation:
                 self._changed.set()
         finally:
             speaker.hang_up()
-        raise LineLost(self.spec.identity)
 
     async def _speak(self, socket: ClientConnection, speaker: Speaker) -> None:
         if self._registered and self.spec.shows(Misbehaviour.QUIET_RECONNECT):
             for _ in range(2):
-                await speaker.ask("Heartbeat", {})
-            self.cabinet.online = True
+                with suppress(CallDenied, TimeoutError):
+                    await speaker.ask("Heartbeat", {})
             self.cabinet.tell_changes(self._said_before, self.now())
         else:
             await self._register(speaker)
-            self.cabinet.online = True
             self.cabinet.tell_status(None, self.now())
+        self.cabinet.go_online(self.now())
         if self.spec.shows(Misbehaviour.REPEATS_ITSELF):
             self._outbox.repeat_answered()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._beat())
-            group.create_task(self._send_all(socket, speaker))
+        await self._send_all(socket, speaker)
 
     async def _register(self, speaker: Speaker) -> None:
         """BootNotification until it is accepted (1.6 section 4.2, 2.0.1 B01 to B03)."""
@@ -297,7 +304,7 @@ class SimStation:
     async def _beat(self) -> None:
         while True:
             await self._pacing.sleep(self.cabinet.variables.number("HeartbeatInterval") or ASK_AGAIN_SECONDS)
-            beats = self.cabinet.variables.number("HeartbeatInterval") > 0
+            beats = self.registered and self.cabinet.variables.number("HeartbeatInterval") > 0
             if beats and all(one.action != "Heartbeat" for one in self._outbox):
                 self.say(Asked("Heartbeat", {}))
 

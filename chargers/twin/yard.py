@@ -68,13 +68,15 @@ async def run_stations(
         ),
         tally,
     )
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_keep_running(station, Pacing(clock, pace))) for station in yard.values()]
-        try:
-            yield yard
-        finally:
-            for task in tasks:
+    left = {asyncio.create_task(_keep_running(station, Pacing(clock, pace))) for station in yard.values()}
+    try:
+        # No TaskGroup: no station's task ends by itself, and it would wrap what the block raises into a group.
+        yield yard
+    finally:
+        while left:  # a station that fails while it is being cancelled needs to be told again
+            for task in left:
                 task.cancel()
+            _, left = await asyncio.wait(left, timeout=1.0)
 
 
 async def _keep_running(station: SimStation, pacing: Pacing) -> None:
