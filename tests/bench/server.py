@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from load.processes import Server, ServerFailed, require_linux, running
 
-from chargers.central import hash_password
+from fleet.passwords import hash_password
 from fleet.store import Store
 from fleet.tables import Station
 

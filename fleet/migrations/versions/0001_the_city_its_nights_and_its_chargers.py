@@ -87,10 +87,8 @@ def upgrade() -> None:
         sa.Column("temperature_c", sa.Float(), nullable=True),
         sa.Column("extra", AutoString(), nullable=True),
         sa.PrimaryKeyConstraint("meter_value_id"),
-        sa.UniqueConstraint("station_id", "evse", "ref", "measured_at", "context"),
+        sa.UniqueConstraint("measured_at", "station_id", "evse", "ref", "context"),
     )
-    with op.batch_alter_table("meter_value", schema=None) as batch_op:
-        batch_op.create_index("ix_meter_station_at", ["station_id", "measured_at"], unique=False)
 
     op.create_table(
         "operator",
@@ -708,9 +706,6 @@ def downgrade() -> None:
 
     op.drop_table("orders")
     op.drop_table("operator")
-    with op.batch_alter_table("meter_value", schema=None) as batch_op:
-        batch_op.drop_index("ix_meter_station_at")
-
     op.drop_table("meter_value")
     op.drop_table("lease")
     with op.batch_alter_table("event", schema=None) as batch_op:
