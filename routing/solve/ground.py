@@ -26,6 +26,8 @@ class Ground:
 
     problem: Problem
     visits: tuple[Visit, ...]
+    count: int
+    """How many visits can be served; their nodes are 0 to count - 1, those of sites follow."""
     sites: tuple[Site, ...]
     locations: list[int]
     roads: Roads
@@ -40,11 +42,6 @@ class Ground:
     """The other visits by distance there and back, nearest first."""
     rigs: tuple[Rig, ...]
     refused: tuple[Refused, ...]
-
-    @property
-    def count(self) -> int:
-        """How many visits can be served; their nodes are 0 to count - 1, those of sites follow."""
-        return len(self.visits)
 
 
 def compile_problem(problem: Problem) -> Ground:
@@ -90,6 +87,7 @@ def _lay_out(problem: Problem, visits: list[Visit], refused: list[Refused]) -> G
     return Ground(
         problem=problem,
         visits=tuple(visits),
+        count=count,
         sites=sites,
         locations=locations,
         roads=roads,

@@ -38,17 +38,17 @@ class Model:
 
     def __init__(self, ground: Ground, strategy: str) -> None:
         self.ground = ground
-        count, depots = ground.count, len(ground.problem.depots)
+        count = ground.count
+        depots = sorted({rig.depot for rig in ground.rigs})  # one nobody starts from would be a node to visit
         sites = range(count, count + len(ground.sites))
         self._copies = [
             (rig.index, site) for rig in ground.rigs for site in sites for _ in range(rig.truck.max_tips - 1)
         ]
-        self._first_end = count + len(self._copies) + depots
-        depot_nodes = [count + len(sites) + at for at in range(depots)]
-        self._nodes = np.array([*range(count), *(site for _, site in self._copies), *depot_nodes, *depot_nodes])
-        ends = [self._first_end + rig.depot - depot_nodes[0] for rig in ground.rigs]
+        self._first_end = count + len(self._copies) + len(depots)
+        self._nodes = np.array([*range(count), *(site for _, site in self._copies), *depots, *depots])
+        ends = [self._first_end + depots.index(rig.depot) for rig in ground.rigs]
         self._manager = pywrapcp.RoutingIndexManager(
-            len(self._nodes), len(ground.rigs), [end - depots for end in ends], ends
+            len(self._nodes), len(ground.rigs), [end - len(depots) for end in ends], ends
         )
         self._routing = pywrapcp.RoutingModel(self._manager)
         self._add_arcs()
@@ -170,7 +170,7 @@ class Model:
     ) -> list[list[int]]:
         """A table over the ground's nodes as one over the model's, the last columns leading home."""
         grid = table[np.ix_(self._nodes, self._nodes)]
-        served = self._first_end - len(self.ground.problem.depots)
+        served = self.ground.count + len(self._copies)
         grid[:served, self._first_end :] = (np.array(home)[self._nodes[:served]] * scale)[:, None]
         grid[served:, self._first_end :] = 0
         if banned is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from routing.solve.insertion import apply, find_insertion
@@ -189,7 +188,7 @@ class Search:
         if insertion is None:
             return
         if insertion.tour is not None:
-            insertion = replace(insertion, tour=self._own(insertion.tour))
+            insertion = insertion._replace(tour=self._own(insertion.tour))
         else:
             self._before.setdefault(insertion.rig.index, None)
         tour = apply(self.ground, insertion)

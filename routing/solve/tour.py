@@ -29,12 +29,64 @@ class Tour:
         self.refresh()
 
     def copy(self) -> Tour:
-        """A tour that may change without this one changing; what is worked out is shared until then."""
+        """A tour that may change without this one changing."""
         twin = Tour.__new__(Tour)
-        for name in Tour.__slots__:
-            setattr(twin, name, getattr(self, name))
-        twin.sequence = list(self.sequence)
+        twin.ground, twin.rig = self.ground, self.rig
+        twin.cost, twin.kwh, twin.metres = self.cost, self.kwh, self.metres
+        twin.sequence = self.sequence[:]
+        twin.early, twin.late, twin.trip = self.early[:], self.late[:], self.trip[:]
+        twin.kg_before, twin.litres_before = self.kg_before[:], self.litres_before[:]
+        twin.kg, twin.litres, twin.streams = self.kg[:], self.litres[:], self.streams[:]
         return twin
+
+    def insert(self, position: int, visit: int, added: float) -> None:
+        """Put a visit in that fits its load; only what it shifts is worked out again. `added` is the money it costs."""
+        rig, ground, sequence = self.rig, self.ground, self.sequence
+        steps, opens, closes = ground.roads.steps, rig.opens, rig.closes
+        kg, litres, number = ground.kg[visit], ground.litres[visit], self.trip[position]
+        self.cost += added
+        before = sequence[position - 1] if position else rig.depot
+        now = (self.early[position - 1] if position else rig.starts) + steps[before][visit]
+        if position == len(sequence):
+            latest = rig.ends - rig.home_seconds[visit]
+        else:
+            latest = self.late[position] - steps[visit][sequence[position]]
+        sequence.insert(position, visit)
+        self.trip.insert(position, number)
+        self.kg_before.insert(position, self.kg_before[position])
+        self.litres_before.insert(position, self.litres_before[position])
+        for later in range(position + 1, len(self.trip)):
+            if self.trip[later] != number:
+                break
+            self.kg_before[later] += kg
+            self.litres_before[later] += litres
+        self.kg[number] += kg
+        self.litres[number] += litres
+        self.streams[number] = ground.streams[visit]
+        now = max(now, opens[visit])
+        early = self.early
+        early.insert(position, now)
+        last = visit
+        for later in range(position + 1, len(sequence)):
+            node = sequence[later]
+            now = max(now + steps[last][node], opens[node])
+            if early[later] == now:
+                break
+            early[later] = now
+            last = node
+        late = self.late
+        latest = min(latest, closes[visit])
+        late.insert(position, latest)
+        after = visit
+        for sooner in range(position - 1, -1, -1):
+            node = sequence[sooner]
+            latest = min(latest - steps[node][after], closes[node])
+            if late[sooner] == latest:
+                break
+            late[sooner] = latest
+            after = node
+        if rig.kwh_limit != float("inf"):
+            self._measure()
 
     def refresh(self) -> None:
         """Work everything out again after a change of the sequence; tips no longer needed are dropped."""
@@ -95,18 +147,15 @@ class Tour:
         if len(self.kg) == 1:
             return False
         truck = self.rig.truck
-        number = 0
-        for position, node in enumerate(self.sequence):
-            if node >= self.ground.count:
-                one, two = self.streams[number], self.streams[number + 1]
-                if (
-                    (one is None or two is None or one == two)
-                    and self.kg[number] + self.kg[number + 1] <= truck.kg
-                    and self.litres[number] + self.litres[number + 1] <= truck.litres
-                ):
-                    del self.sequence[position]
-                    return True
-                number += 1
+        for number in range(len(self.kg) - 1):
+            one, two = self.streams[number], self.streams[number + 1]
+            if (
+                (one is None or two is None or one == two)
+                and self.kg[number] + self.kg[number + 1] <= truck.kg
+                and self.litres[number] + self.litres[number + 1] <= truck.litres
+            ):
+                del self.sequence[self.trip.index(number + 1) - 1]  # the last of a trip is its tip
+                return True
         return False
 
     def _clock(self) -> None:
@@ -117,7 +166,8 @@ class Tour:
         early = []
         for node in sequence:
             now += steps[before][node]
-            now = max(now, opens[node])
+            if now < opens[node]:  # noqa: PLR1730 - max() would cost a call in the innermost loop
+                now = opens[node]
             early.append(now)
             before = node
         self.early = early
@@ -132,7 +182,7 @@ class Tour:
             for position in range(size - 2, -1, -1):
                 node = sequence[position]
                 begin = late[position + 1] - steps[node][after]
-                late[position] = min(closes[node], begin)
+                late[position] = begin if begin < closes[node] else closes[node]  # noqa: FURB136 - as above
                 after = node
         self.late = late
 
@@ -168,7 +218,7 @@ class Tour:
         seconds += rig.home_seconds[before]
         site = rig.home_site[before]
         tonne_metres += self.kg_before[-1] * (metres[before][site] if site >= 0 else 0)
-        bins = sum(node < ground.count for node in self.sequence)
+        bins = len(self.sequence) - len(self.kg) + 1
         self.metres = way
         self.kwh = (
             way / 1000 * energy.kwh_per_km
