@@ -16,8 +16,8 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 
-UNIT_KWH = 0.01
-"""Energy is counted in 10 Wh on the grid side. Ten times coarser saves no time and loses 2 % of a 7.4 kW charger."""
+UNIT_KWH = 0.001
+"""Energy is counted in Wh on the grid side: coarser saves no time, and at 100 Wh loses 2 % of a 7.4 kW charger."""
 
 ACCEPTANCE_PER_HOUR = 0.5
 """Power a battery accepts at its knee, in shares of its capacity (0.5 C); above it falls linearly to 1.02 of full."""

@@ -1,11 +1,11 @@
-"""The night's charging plan: lay out, flow, repair, lift to ceilings, explain."""
+"""The night's charging plan: lay out, settle on the cheapest energies, lift to ceilings, explain."""
 
 import numpy as np
 
-from chargers.schedule.flow import cell_costs, cheapest_flow
+from chargers.schedule.flow import cell_costs
 from chargers.schedule.grid import UNIT_KWH, Floats, Grid, Ints, lay_out
-from chargers.schedule.minimum import repair_minimum
 from chargers.schedule.problem import Night, Schedule
+from chargers.schedule.settle import cheapest_energy
 from chargers.schedule.shortage import explain_shortfalls
 
 
@@ -22,7 +22,7 @@ def plan_power(night: Night) -> Schedule:
     """
     grid = lay_out(night)
     costs = cell_costs(grid)
-    energy = repair_minimum(grid, costs, cheapest_flow(grid, costs))
+    energy = cheapest_energy(grid, costs)
     kw = _ceilings(grid, energy)
     names = [truck.truck for truck in night.trucks]
     base_kw = np.asarray(night.base_kw, dtype=np.float64)
