@@ -78,8 +78,10 @@ class Depot:
     def soc(self, station_id: str) -> float:
         """State of charge of the truck at a station, as its own telematics tell it."""
         berth = self._berths[station_id]
-        plugged = None if berth.loose_soc is not None else self._yard[station_id].plugged(EVSE)
-        return plugged.soc if plugged is not None else berth.loose_soc or berth.vehicle.soc
+        if berth.loose_soc is not None:
+            return berth.loose_soc
+        plugged = self._yard[station_id].plugged(EVSE)
+        return berth.vehicle.soc if plugged is None else plugged.soc
 
     def has_cable(self, station_id: str) -> bool:
         """Whether the truck at a station is plugged in."""

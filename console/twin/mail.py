@@ -50,17 +50,20 @@ class Posted:
 class Queue:
     """Messages waiting to be posted, oldest first. `empty` is set while none waits and none is under way."""
 
-    def __init__(self, posted: Posted) -> None:
-        self._posted = posted
+    def __init__(self, posted: Posted, most: int = MOST_KEPT) -> None:
+        self._posted, self._most = posted, most
         self._waiting: deque[Any] = deque()
         self._under_way = 0
         self._filled = asyncio.Event()
         self.empty = asyncio.Event()
         self.empty.set()
 
+    def __len__(self) -> int:
+        return len(self._waiting) + self._under_way
+
     def put(self, message: Any) -> None:
         """Add one."""
-        if len(self._waiting) >= MOST_KEPT:
+        if len(self._waiting) >= self._most:
             self._waiting.popleft()
             self._posted.dropped += 1
         self._waiting.append(message)
@@ -81,7 +84,7 @@ class Queue:
     def done(self, taken: Sequence[Any]) -> None:
         """What was taken is posted, or never will be."""
         self._under_way -= len(taken)
-        if not self._waiting and not self._under_way:
+        if not len(self):
             self.empty.set()
 
 
@@ -102,6 +105,11 @@ class Mail:
     def truck(self, message: Json) -> None:
         """What a truck says."""
         self._trucks.put(message)
+
+    @property
+    def waiting(self) -> int:
+        """Messages nobody has taken yet."""
+        return len(self._uplinks) + len(self._trucks)
 
     async def run(self) -> None:
         """Post what comes until cancelled."""

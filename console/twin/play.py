@@ -7,16 +7,15 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import structlog
 
 from chargers.twin.pacing import Pacing
 from chargers.twin.yard import Yard, run_stations
-from console.errors import AddressUnusable
+from console.twin.addresses import Addresses
 from console.twin.citytime import CityTime, open_store
 from console.twin.contents import Contents
 from console.twin.depot import Depot, list_specs
@@ -39,14 +38,6 @@ CATCH_UP = timedelta(hours=6)
 log = structlog.get_logger("console.twin")
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the twin goes. `http` empty: sensors and trucks keep silent."""
-
-    ocpp: str
-    http: str
-
-
 def run(
     settings: Settings, *, ocpp: str, http: str, seed: int, size: Literal["small", "city"], minutes: float
 ) -> dict[str, Any]:
@@ -58,7 +49,7 @@ def run(
         AddressUnusable: not a URL of the right kind.
         StoreError: the store is there and cannot be used.
     """
-    to = Addresses(_check(ocpp, "--ocpp", "ws://127.0.0.1:9000/ocpp"), _check(http, "--http", "http://127.0.0.1:8080"))
+    to = Addresses.check(ocpp, http)
     store = open_store(settings.db)
     try:
         return asyncio.run(_play_until_told(settings, store, to, seed, size, minutes))
@@ -125,7 +116,10 @@ class Play:
                         task.cancel()
 
     def figures(self) -> dict[str, Any]:
-        """What the twin did. `complaints`: what the server did against OCPP; `errors`: what should not happen."""
+        """What the twin did. `complaints`: what the server did against OCPP; `errors`: what should not happen.
+
+        `uplinks`, `truck_reports` and `emptyings` are those a server took, `unsent` is what nobody took in the end.
+        """
         assert self._yard is not None
         tally = self._yard.tally
         figures: dict[str, Any] = {
@@ -139,6 +133,7 @@ class Play:
             "uplinks": 0,
             "truck_reports": 0,
             "emptyings": 0,
+            "unsent": 0,
             "errors": [*self._errors, *tally.errors],
         }
         if self._mail is not None:
@@ -147,6 +142,7 @@ class Play:
                 "uplinks": posted.uplinks,
                 "truck_reports": posted.truck_reports,
                 "emptyings": posted.emptyings,
+                "unsent": self._mail.waiting,
             }
             figures["errors"] += posted.errors
             if posted.dropped:
@@ -206,20 +202,3 @@ class Play:
             else home
             for home in homes
         ]
-
-
-def _check(url: str, option: str, example: str) -> str:
-    """The URL, or why it cannot be used."""
-    if not url and option == "--http":
-        return url
-    schemes = {"ws", "wss"} if option == "--ocpp" else {"http", "https"}
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in schemes and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise AddressUnusable(
-            f"{option}: {url!r} is no {' or '.join(sorted(schemes))} address; write one like {example}"
-        )
-    return url

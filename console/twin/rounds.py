@@ -18,11 +18,7 @@ KINDS: dict[str, HaltKind] = {"bin": "bin", "tip": "tip", "break": "break", "ret
 def read_round(
     truck: Truck, route: Route, stops: Sequence[Stop], *, departs: datetime, soc: float, odometer_km: float
 ) -> Round:
-    """The round of a route whose truck departs at `departs` with this battery. `stops` in order, the first the depot.
-
-    Raises:
-        ValueError: there is nothing to drive to.
-    """
+    """The round of a route for a truck that leaves like this. `stops` in order, the first is the depot."""
     ways = cut_line([(lat, lon) for lat, lon in route.line], [stop.km for stop in stops[1:]])
     halts = []
     for (before, stop), way in zip(pairwise(stops), ways, strict=True):
@@ -37,8 +33,6 @@ def read_round(
                 bin_id=stop.bin_id if stop.kind == "bin" else None,
             )
         )
-    if not halts:
-        raise ValueError(f"route {route.route_id} of {truck.truck_id} has no stops after its departure")
     return Round(truck, departs, soc, tuple(halts), odometer_km)
 
 

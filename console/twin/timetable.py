@@ -39,7 +39,7 @@ class Timetable:
             Departure(route, stops)
             for plan in self._plans.values()
             for route, stops in plan.routes
-            if route.truck_id == truck_id and route.departs_at >= since and route.returns_at > now
+            if route.truck_id == truck_id and route.departs_at >= since and route.returns_at > now and _leads_out(stops)
         ]
         return min(coming, key=lambda one: one.route.departs_at, default=None)
 
@@ -58,3 +58,8 @@ class Timetable:
             return  # it is asked again soon; the plans known stay in force
         found = {**self._plans, **{number: plan for number, plan in new.items() if plan is not None}}
         self._plans = {number: found[number] for number in numbers if number in found}
+
+
+def _leads_out(stops: Sequence[Stop]) -> bool:
+    """Whether there is anything to do between leaving and coming home."""
+    return any(stop.kind in {"bin", "tip"} for stop in stops)
