@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
@@ -105,5 +105,10 @@ def tell(error: DBAPIError, url: URL) -> StoreError:
 
 
 def data_version(connection: Connection) -> Any:
-    """A number that changes when another connection has committed (SQLite only)."""
-    return connection.execute(text("PRAGMA data_version")).scalar()
+    """A number that changes when another connection has committed (SQLite only).
+
+    Asked of the driver: through SQLAlchemy it would begin a transaction, in which the number never changes.
+    """
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver.execute("PRAGMA data_version").fetchone()[0]
