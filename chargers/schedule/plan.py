@@ -28,7 +28,8 @@ def plan_power(night: Night) -> Schedule:
     base_kw = np.asarray(night.base_kw, dtype=np.float64)
     site_kw = kw.sum(axis=0) + base_kw
     held_kw = np.maximum(kw - grid.fallback_kw[:, None], 0.0).sum(axis=0) + base_kw + grid.others_kw
-    planned = np.minimum(energy.sum(axis=1), grid.need) * UNIT_KWH * grid.efficiency
+    remaining = np.array([truck.remaining_kwh for truck in night.trucks])
+    planned = np.minimum(energy.sum(axis=1) * UNIT_KWH * grid.efficiency, remaining)
     return Schedule(
         start=night.start,
         slot_minutes=night.slot_minutes,
