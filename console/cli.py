@@ -238,7 +238,7 @@ def _import(
 
     settings = _settings()
     store = _store(settings, create=True)
-    figures = take_over(store, settings, what, file, who=_who(settings), **options)
+    figures = take_over(store, what, file, who=_who(settings), **options)
     text = f"{figures['file']}: {figures['added']} {what} added, {figures['updated']} updated"
     _print(figures, as_json, "\n".join([text, *figures["warnings"]]))
 

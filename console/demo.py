@@ -170,8 +170,6 @@ def play_night(stage: Stage, minutes: float) -> dict[str, Any]:
     speed = NIGHT.total_seconds() / (minutes * 60)
     store = stage.open(0.0)
     behind = Backstage(stage, store, min(PLAN_SECONDS, minutes * 60 * 0.12))
-    serve: dict[str, Any] = {}
-    twin: dict[str, Any] = {}
     try:
         behind.start()
         with store.begin() as work:
@@ -183,19 +181,23 @@ def play_night(stage: Stage, minutes: float) -> dict[str, Any]:
         with store.begin() as work:
             work.places.set_pace(Pace(OPENING + NIGHT, datetime.now(UTC), 0.0), WHO)
         time.sleep(1.0)  # answers under way
+        figures = summarise(stage, store)
     finally:
         serve, twin = behind.end()
-    errors = [*([behind.failure] if behind.failure else []), *(f"{verb} ended before the night did" for verb in dies)]
-    figures = summarise(stage, store, serve, twin, errors)
+    figures |= {"messages": serve.get("messages", {}), "twin": twin}
+    figures["errors"] += [
+        *([behind.failure] if behind.failure else []),
+        *serve.get("errors", []),
+        *twin.get("errors", []),
+    ]
+    figures["errors"] += [f"{verb} ended before the night did" for verb in dies]
     store.close()
     stage.strike()
     return figures
 
 
-def summarise(
-    stage: Stage, store: Store, serve: dict[str, Any], twin: dict[str, Any], errors: list[str]
-) -> dict[str, Any]:
-    """The figures of a played night."""
+def summarise(stage: Stage, store: Store) -> dict[str, Any]:
+    """The figures of a played night, taken while everything still runs."""
     day = (OPENING.astimezone(stage.settings.zone) + timedelta(days=1)).date().isoformat()
     with store.read() as work:
         plan = describe_plan(work, day)
@@ -203,7 +205,7 @@ def summarise(
         power = site_power(work, site, OPENING, OPENING + NIGHT)
         counts = work.bins.counts()
         broken = work.events.broken_at()
-        figures = {
+        figures: dict[str, Any] = {
             "simulated": {"city": stage.size, "seed": stage.seed, "from": OPENING, "until": OPENING + NIGHT},
             "bins": counts["bins"],
             "readings": counts["readings"],
@@ -211,15 +213,13 @@ def summarise(
             "forecasts": plan["forecasts"] if plan else 0,
             "plan": plan,
             "stations": {"total": len(work.stations.all()), "online": sum(row.online for row in work.stations.all())},
-            "messages": serve.get("messages", {}),
             "transactions": work.charging.count_transactions(),
             "profiles": describe_profiles(work),
             "site": {"limit_kw": site.site_limit_kw, "peak_kw": round(max(kw for _, kw in power), 2)},
             "needs": describe_needs(work, OPENING),
             "orders": work.orders.count_by_state(),
             "alarms": [f"{alarm.kind} {alarm.subject}: {alarm.text}" for alarm in work.alarms.standing()],
-            "twin": twin,
-            "errors": [*errors, *serve.get("errors", []), *twin.get("errors", [])],
+            "errors": [],
         }
     if broken is not None:
         figures["errors"].append(f"event {broken} does not fit the one before it")

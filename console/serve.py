@@ -50,7 +50,7 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
     listening = _listen(settings.http.host, settings.http.port)
     writer = Writer(store)
     writer.start()
-    central = CentralSystem(store, settings.ocpp, writer=writer)
+    central = CentralSystem(store, writer, settings.ocpp)
     try:
         await central.start()
     except BaseException:
