@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from console.view import (
     AlarmView,
@@ -22,9 +22,13 @@ from console.view import (
     TruckView,
     View,
 )
-from console.view.fold import KEEP_EVENTS, KEEP_ORDERS
+from console.view.fold import KEEP_EVENTS, KEEP_ORDERS, power_step
 from fleet.settings import Settings
 from fleet.store import WholePlan, Work
+
+SHOWN_POWER = timedelta(hours=14)
+STALE = timedelta(minutes=15)
+"""A figure older than this says nothing of what is drawn now."""
 
 
 def load_view(work: Work, settings: Settings) -> View:
@@ -198,6 +202,11 @@ def _load_stations(work: Work) -> dict[str, StationView]:
     running = {(row.station_id, row.evse): row for row in work.charging.running()}
     meters = work.charging.newest_meter()
     profiles = {(row.station_id, row.evse): row for row in work.charging.profiles()}
+    limits = {
+        order.target: order.args.get("limit_kw")
+        for order in work.orders.newest(KEEP_ORDERS)
+        if (order.kind, order.state) == ("limit_station", "accepted")
+    }
     evses: dict[str, list[EvseView]] = {}
     for row in work.stations.evses():
         at = (row.station_id, row.number)
@@ -227,11 +236,23 @@ def _load_stations(work: Work) -> dict[str, StationView]:
     return {
         row.station_id: StationView(
             row.station_id, row.name, row.place_id, row.lat, row.lon, row.admission, row.online, row.protocol or "",
-            row.vendor, row.model, row.firmware, row.max_kw,
+            row.vendor, row.model, row.firmware, row.max_kw, limits.get(row.station_id),
             evses=tuple(evses.get(row.station_id, ())),
         )
         for row in work.stations.all()
     }  # fmt: skip
+
+
+def _load_power(work: Work, place_id: str) -> tuple[tuple[datetime, float], ...]:
+    """What a site's stations drew since the evening: highest of each five minutes, as `fold` goes on with it."""
+    last: dict[tuple[str, int], tuple[datetime, float]] = {}
+    peaks: dict[datetime, float] = {}
+    for row in work.charging.meters_at(place_id, work.now - SHOWN_POWER, work.now):
+        last[row.station_id, row.evse] = row.measured_at, (row.power_w or 0.0) / 1000
+        total = sum(kw for at, kw in last.values() if row.measured_at - at < STALE)
+        step = power_step(row.measured_at)
+        peaks[step] = max(peaks.get(step, 0.0), total)
+    return tuple(sorted(peaks.items()))
 
 
 def _load_depots(work: Work) -> dict[str, DepotView]:
@@ -239,7 +260,7 @@ def _load_depots(work: Work) -> dict[str, DepotView]:
     for place in work.places.charging_sites():
         found = work.charging.schedule(place.place_id)
         if found is None:
-            depots[place.place_id] = DepotView(place.place_id)
+            depots[place.place_id] = DepotView(place.place_id, actual_kw=_load_power(work, place.place_id))
             continue
         schedule, powers, _shortfalls = found
         depots[place.place_id] = DepotView(
@@ -252,5 +273,6 @@ def _load_depots(work: Work) -> dict[str, DepotView]:
             schedule.peak_kw,
             schedule.why,
             tuple((row.truck_id, row.station_id, row.evse, tuple(row.kw)) for row in powers),
+            _load_power(work, place.place_id),
         )
     return depots

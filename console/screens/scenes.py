@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.view import PlanView, StationView, View
+from console.view import PlanView, View
 from console.widgets.scene import Line, Look, Mark, Scene
 
 AT_HOME = frozenset({"parked", "plugged"})
@@ -14,16 +14,15 @@ def city_scene(view: View) -> Scene:
     """Bins, places, stations, trucks under way and the routes of the plan on the table."""
     marks = [Mark(tin.bin_id, tin.lat, tin.lon, tin.state(view.now)) for tin in view.bins.values()]
     marks.sort(key=lambda mark: ORDER[mark.look])
-    for place in view.places.values():
-        if place.is_disposal:
-            marks.append(Mark(place.place_id, place.lat, place.lon, "tip"))
-        if place.is_depot:
-            marks.append(Mark(place.place_id, place.lat, place.lon, "depot"))
-    marks += [
-        Mark(station.station_id, station.lat, station.lon, _station_look(station))
+    marks += [Mark(place.place_id, place.lat, place.lon, "tip") for place in view.places.values() if place.is_disposal]
+    stations = [
+        Mark(station.station_id, station.lat, station.lon, "fault" if station.faulted else "station")
         for station in view.stations.values()
         if station.lat is not None and station.lon is not None
     ]
+    marks += [mark for mark in stations if mark.look == "station"]
+    marks += [Mark(place.place_id, place.lat, place.lon, "depot") for place in view.places.values() if place.is_depot]
+    marks += [mark for mark in stations if mark.look == "fault"]
     marks += [
         Mark(truck.truck_id, truck.lat, truck.lon, "truck")
         for truck in view.trucks.values()
@@ -37,7 +36,3 @@ def lines_of(plan: PlanView | None) -> tuple[Line, ...]:
     if plan is None or plan.state not in {"draft", "published"}:
         return ()
     return tuple(Line(route.truck_id, route.line, number) for number, route in enumerate(plan.routes))
-
-
-def _station_look(station: StationView) -> Look:
-    return "fault" if station.faulted else "station"

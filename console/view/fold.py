@@ -222,11 +222,16 @@ def _evse_metered(view: View, event: Event) -> View:
     return view if station.place_id is None else _draw_power(view, station.place_id, event.at)
 
 
+def power_step(at: datetime) -> datetime:
+    """The five minutes an instant lies in."""
+    return at - (at - datetime.min.replace(tzinfo=at.tzinfo)) % POWER_STEP
+
+
 def _draw_power(view: View, place_id: str, at: datetime) -> View:
     """Add what a site's stations draw now to its series."""
     depot = view.depots.get(place_id) or DepotView(place_id)
     total = sum(station.power_kw for station in view.stations.values() if station.place_id == place_id)
-    step = at - (at - datetime.min.replace(tzinfo=at.tzinfo)) % POWER_STEP
+    step = power_step(at)
     series = depot.actual_kw
     if series and series[-1][0] >= step:
         series = (*series[:-1], (series[-1][0], max(series[-1][1], total)))

@@ -40,7 +40,6 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "grid--head",
         "grid--cursor",
-        "grid--dim",
         "grid--good",
         "grid--warn",
         "grid--bad",
@@ -52,7 +51,6 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden;
         & > .grid--head { color: $text-muted; text-style: bold; background: $panel; }
         & > .grid--cursor { background: $primary-muted; color: $text; text-style: bold; }
-        & > .grid--dim { color: $text-muted; }
         & > .grid--good { color: $text-success; }
         & > .grid--warn { color: $text-warning; }
         & > .grid--bad { color: $text-error; text-style: bold; }
@@ -315,7 +313,10 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         found = self._inks.get(name + level)
         if found is None:
             found = self.get_component_rich_style(f"grid--{name}") if name else self.rich_style
-            if level != "plain":
+            if level == "dim":
+                _base, _text, ground, text = self.colors
+                found += Style(color=ground.blend(text, 0.6).rich_color)
+            elif level != "plain":
                 over = self.get_component_rich_style(f"grid--{level}", partial=True)
                 found += Style(color=over.color, bold=over.bold or None)
             self._inks[name + level] = found

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from routing.roads import StreetLabel, StreetSegments
 
-HIDE_ABOVE = (24.0, 90.0)
+HIDE_ABOVE = (40.0, 120.0)
 """Metres a dot above which a rank of street is left out: residential streets first."""
 NAME_BELOW = 4.0
 """Metres a dot below which streets bear their names."""

@@ -37,7 +37,7 @@ SHAPES: dict[Look, Shape] = {
     "fault": Shape("✖", "X", "error", "stations", N_("faulted")),
     "depot": Shape("⌂", "H", "foreground", "sites", N_("depot")),
     "tip": Shape("▼", "V", "foreground", "sites", N_("disposal site")),
-    "truck": Shape("▶", ">", "secondary", "trucks", N_("truck")),
+    "truck": Shape("▶", ">", "text-primary", "trucks", N_("truck")),
 }
 
 
