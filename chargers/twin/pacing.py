@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from fleet.clock import Clock
+from fleet.clock import Clock, PacedClock
 
 LONGEST_WALL_SECONDS = 0.5
 """A wait looks at the clock this often at least: somebody may have changed its pace."""
 SHORTEST_WALL_SECONDS = 0.005
+
+
+def pace_of(clock: Clock) -> Callable[[float], float]:
+    """How many wall seconds so many seconds of a clock take, at its present speed; without end while it is paused."""
+
+    def wall_seconds(seconds: float) -> float:
+        pace = clock.pace() if isinstance(clock, PacedClock) else None
+        if pace is None:
+            return seconds
+        return seconds / pace.speed if pace.speed > 0 else math.inf
+
+    return wall_seconds
 
 
 class Pacing:
