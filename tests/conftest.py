@@ -14,19 +14,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlmodel import SQLModel
 
 from fleet.clock import FixedClock
+from fleet.migrations import KNOWN
 from fleet.store import Store
 
 EVENING = datetime(2026, 3, 10, 19, 0, tzinfo=UTC)
 """A Tuesday, so that weekday rules have something to hold on to."""
-
-_numbers = count(1)
 
 
 @pytest.fixture
@@ -78,13 +77,17 @@ def postgres_server() -> Iterator[str]:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": home, **as_account}
     init = [programs / "initdb", "-D", home / "data", "-U", "binwatt", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run([*init, "--locale=C"], check=True, timeout=60, **quiet)
-    settings = ("listen_addresses=", f"unix_socket_directories={home}", "fsync=off", "max_connections=60")
+    settings = (
+        *("listen_addresses=", f"unix_socket_directories={home}", "max_connections=60"),
+        *("fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "autovacuum=off"),
+    )
     flags = [part for setting in settings for part in ("-c", setting)]
     server = subprocess.Popen([programs / "postgres", "-D", home / "data", *flags], **quiet)
     try:
         address = f"postgresql+psycopg://binwatt@/{{name}}?host={home}"
         _await_postgres(address.format(name="postgres"), server)
-        Store.create(_make_database(address, "template", "template1")).close()
+        _make_database(address, "binwatt")
+        Store.create(address.format(name="binwatt")).close()
         yield address
     finally:
         server.send_signal(signal.SIGINT)  # "fast": ends sessions that a failing test left open
@@ -94,8 +97,10 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
-    """The address of a fresh PostgreSQL store."""
-    return _make_database(postgres_server, f"store{next(_numbers)}", "template")
+    """The address of an empty PostgreSQL store: the same for every test, emptied anew."""
+    url = postgres_server.format(name="binwatt")
+    _empty_postgres(url)
+    return url
 
 
 @pytest.fixture
@@ -153,11 +158,24 @@ def _await_postgres(url: str, server: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _make_database(address: str, name: str, template: str) -> str:
+def _make_database(address: str, name: str) -> None:
     engine = create_engine(address.format(name="postgres"), isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    finally:
-        engine.dispose()
-    return address.format(name=name)
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+
+
+def _empty_postgres(url: str) -> None:
+    """Take every row out and start every number at 1 again; ten times quicker than a database for each test."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        others = "pid <> pg_backend_pid() AND datname = current_database()"
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            connection.execute(table.delete())
+        for sequence in (
+            connection.execute(text("SELECT sequence_name FROM information_schema.sequences")).scalars().all()
+        ):
+            connection.execute(text(f'ALTER SEQUENCE "{sequence}" RESTART'))
+        connection.execute(text("UPDATE alembic_version SET version_num = :known"), {"known": KNOWN[-1]})
+    engine.dispose()
