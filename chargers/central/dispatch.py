@@ -33,6 +33,7 @@ ONCE = frozenset({OrderKind.START_CHARGE, OrderKind.STOP_CHARGE, OrderKind.RESET
 """Not repeated when nobody knows whether the station did it."""
 LOOK_SECONDS = 1.0
 """Orders are looked for at least this often, to expire those past their time."""
+WAIT_SECONDS = 0.2
 REST_SECONDS = 0.05
 
 log = structlog.get_logger("binwatt.central")
@@ -228,7 +229,7 @@ class Watch:
             try:
                 with self._store.tail() as tail:
                     while not self._ending.is_set():
-                        if tail.wait(LOOK_SECONDS / 2):
+                        if tail.wait(WAIT_SECONDS):
                             self._loop.call_soon_threadsafe(self._wake)
                             time.sleep(REST_SECONDS)
             except FleetError as error:
