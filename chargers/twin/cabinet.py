@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import uuid4
 
 from chargers.errors import ProfileError
 from chargers.profile import ChargingProfile, ChargingSchedule, Purpose, RateUnit
@@ -44,7 +45,14 @@ Availability = Literal["Accepted", "Scheduled"]
 class Cabinet:
     """One station's state at the last `advance`."""
 
-    def __init__(self, spec: StationSpec, at: datetime, say: Callable[[Notice], None]) -> None:
+    def __init__(
+        self,
+        spec: StationSpec,
+        at: datetime,
+        say: Callable[[Notice], None],
+        new_id: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
+        """new_id: makes the transaction ids of 2.0.1, never the same twice, not even after a restart."""
         self.spec = spec
         self.variables = Variables(spec)
         self.limits = Limits(spec, self.variables)
@@ -52,6 +60,7 @@ class Cabinet:
         self.online = False
         self._known = False
         self._say = say
+        self._new_id = new_id
         self._charges = 0
         self._said: dict[int, PlugState | ChargingState] = {}
 
@@ -130,13 +139,15 @@ class Cabinet:
                 outlet.token_at = outlet.at
         self.advance(now)
 
-    def token_answered(self, number: int, *, accepted: bool, now: datetime) -> None:
+    def token_answered(self, number: int, token: str, *, accepted: bool, now: datetime) -> None:
         self.advance(now)
         outlet = self.outlets[number]
-        asked, outlet.token_asked = outlet.token_asked, False
-        if accepted and asked and outlet.may_start and outlet.vehicle is not None:
-            self._start(outlet, outlet.vehicle.token, "Authorized")
-        elif outlet.plugged is not None and outlet.charge is None:
+        if outlet.vehicle is None or outlet.vehicle.token != token or not outlet.token_asked:
+            return  # the vehicle it was asked for has gone
+        outlet.token_asked = False
+        if accepted and outlet.may_start:
+            self._start(outlet, token, "Authorized")
+        elif outlet.charge is None:
             outlet.token_at = outlet.at + TOKEN_AGAIN
 
     def start_answered(self, charge: Charge, *, ref: str | None, accepted: bool, now: datetime) -> None:
@@ -156,7 +167,11 @@ class Cabinet:
         """Start a transaction, or wait for a cable. number None: wherever a vehicle waits. False: rejected."""
         self.advance(now)
         outlet = self._for_remote_start(number)
-        if outlet is None or (asked.profile is not None and asked.profile.purpose is not Purpose.TX):
+        if outlet is None:
+            return False
+        if asked.profile is not None and (
+            asked.profile.purpose is not Purpose.TX or self.spec.shows(Misbehaviour.NO_START_PROFILE)
+        ):
             return False
         if outlet.plugged is None:
             outlet.expects = asked
@@ -295,7 +310,7 @@ class Cabinet:
         """Raises ProfileError, with nothing changed, where the profile of a remote start is not taken."""
         charge = Charge(self._charges + 1, outlet.number, token, outlet.at, outlet.meter_wh, trigger)
         if self.spec.protocol == "ocpp2.0.1":
-            charge.ref = f"{self.spec.identity[:20]}-{outlet.at:%y%m%d%H%M%S}-{charge.number}"[:36]
+            charge.ref = self._new_id()
         if asked is not None:
             charge.remote_start_id = asked.remote_start_id
             if asked.profile is not None:

@@ -118,13 +118,13 @@ def _status(cabinet: Cabinet, notice: StatusChanged) -> Payload:
 def _authorize(cabinet: Cabinet, notice: TokenPresented, now: Callable[[], datetime]) -> Outgoing:
     def answered(result: Payload) -> None:
         accepted = result.get("idTokenInfo", {}).get("status") == "Accepted"
-        cabinet.token_answered(notice.evse, accepted=accepted, now=now())
+        cabinet.token_answered(notice.evse, notice.token, accepted=accepted, now=now())
 
     return Outgoing(
         "Authorize",
         lambda: {"idToken": {"idToken": notice.token[:36], "type": "ISO14443"}},
         on_result=answered,
-        on_loss=lambda: cabinet.token_answered(notice.evse, accepted=False, now=now()),
+        on_loss=lambda: cabinet.token_answered(notice.evse, notice.token, accepted=False, now=now()),
     )
 
 

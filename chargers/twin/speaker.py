@@ -106,6 +106,7 @@ class Speaker(ChargePoint):  # type: ignore[misc]  # the package has no types
             self._tally.complain(self.id, f"an answer to a call never made or given up: {message.unique_id!r:.40}")
         elif not future.done():
             future.set_result(message)
+            await asyncio.sleep(0)  # whoever asked takes it in before the next frame: a start's id before its profile
 
     def hang_up(self) -> None:
         """The connection is gone: whoever waits for an answer learns it at once."""

@@ -42,6 +42,8 @@ class Misbehaviour(StrEnum):
     """Cannot unlock a connector: NotSupported in 1.6, UnlockFailed in 2.0.1."""
     NO_STATION_MAX = "no-station-max"
     """Rejects profiles for the whole station (ChargePointMaxProfile, ChargingStationMaxProfile)."""
+    NO_START_PROFILE = "no-start-profile"
+    """Rejects a remote start that brings a charging profile along."""
     DEFAULT_AT_NEXT_START = "default-at-next-start"
     """A TxDefaultProfile takes effect only with the next transaction."""
     NO_OFFERED = "no-offered"

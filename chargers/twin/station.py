@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ from chargers.twin.spec import Misbehaviour, StationSpec, Vehicle
 from chargers.twin.tally import Tally
 from fleet.clock import Clock
 from fleet.twin.battery import Plugged
+
+_line_log = logging.getLogger("chargers.twin.line")
 
 RESTART_SECONDS = 30.0
 WATCHDOG_SECONDS = 300.0
@@ -205,6 +208,7 @@ class SimStation:
             subprotocols=[Subprotocol(self.spec.protocol)],
             additional_headers=headers,
             compression=None,
+            logger=_line_log,
             proxy=None,
             ping_interval=PING_SECONDS,
             ping_timeout=PING_SECONDS,

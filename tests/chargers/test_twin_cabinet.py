@@ -1,3 +1,4 @@
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from chargers.errors import ProfileError
 from chargers.profile import ChargingProfile, ChargingSchedule, Kind, Period, Purpose, RateUnit, limit_watts
 from chargers.twin.cabinet import Cabinet
 from chargers.twin.notices import Ended, Metered, RemoteStart, Started, StateChanged, StatusChanged, TokenPresented
+from chargers.twin.pacing import pace_of
 from chargers.twin.spec import EvseSpec, Misbehaviour, StationSpec, Vehicle
+from fleet.clock import Pace, PacedClock, WallClock
 from fleet.twin.battery import Battery
 
 START = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
@@ -34,7 +37,7 @@ class Bench:
 
     def plug(self, number=1, at=0.0, vehicle=TRUCK):
         self.cabinet.plug(number, vehicle, after(at))
-        self.cabinet.token_answered(number, accepted=not self.refuse, now=after(at))
+        self.cabinet.token_answered(number, vehicle.token, accepted=not self.refuse, now=after(at))
         return self.cabinet.outlets[number]
 
 
@@ -181,7 +184,7 @@ def test_a_refused_token_is_tried_again():
     assert len(bench.of(TokenPresented)) == 1
     bench.cabinet.advance(after(120))
     assert len(bench.of(TokenPresented)) == 2
-    bench.cabinet.token_answered(1, accepted=True, now=after(121))
+    bench.cabinet.token_answered(1, "TAG1", accepted=True, now=after(121))
     assert [notice.charge.started_at for notice in bench.of(Started)] == [after(121)]
 
 
@@ -240,7 +243,7 @@ def test_a_fault_ends_the_charge_and_its_mending_begins_another():
     assert (outlet.meter_wh, outlet.state(bench.limits).value) == (energy, "Faulted")
     assert [notice.reason.value for notice in bench.of(Ended)] == ["Other"]
     bench.cabinet.mend(1, after(1800))
-    bench.cabinet.token_answered(1, accepted=True, now=after(1801))
+    bench.cabinet.token_answered(1, "TAG1", accepted=True, now=after(1801))
     assert outlet.state(bench.limits).value == "Charging"
 
 
@@ -255,7 +258,7 @@ def test_availability_lets_a_running_transaction_end():
     bench.cabinet.plug(1, TRUCK, after(70))
     assert bench.cabinet.outlets[1].charge is None
     assert bench.cabinet.set_operative(0, operative=True, now=after(80)) == "Accepted"
-    bench.cabinet.token_answered(1, accepted=True, now=after(81))
+    bench.cabinet.token_answered(1, "TAG1", accepted=True, now=after(81))
     assert bench.cabinet.outlets[1].charge is not None
 
 
@@ -275,6 +278,35 @@ def test_a_default_that_waits_for_the_next_start():
     assert outlet.power_kw(bench.limits) == pytest.approx(22)
     bench.cabinet.pull(1, after(60))
     assert bench.plug(at=120).power_kw(bench.limits) == pytest.approx(6)
+
+
+def test_an_answer_for_a_vehicle_that_left_starts_nothing():
+    """A token accepted after its vehicle was unplugged does not start the next vehicle's charge."""
+    bench = Bench()
+    bench.cabinet.plug(1, TRUCK, START)
+    bench.cabinet.pull(1, after(5))
+    bench.cabinet.plug(1, Vehicle("TAG2", TRUCK.battery, 0.5), after(6))
+    bench.cabinet.token_answered(1, "TAG1", accepted=True, now=after(7))
+    assert bench.of(Started) == []
+
+
+def test_a_start_profile_may_be_refused():
+    """With no-start-profile a remote start that brings a profile is rejected, a bare one is not."""
+    bench = Bench(misbehaviours=frozenset({Misbehaviour.NO_START_PROFILE}), refuse=True)
+    bench.plug()
+    brought = profile(1, [(0, 7000)], Purpose.TX)
+    assert not bench.cabinet.remote_start(1, RemoteStart("TAG9", profile=brought), after(2))
+    assert bench.cabinet.remote_start(1, RemoteStart("TAG9"), after(3))
+
+
+def test_a_paused_clock_is_waited_for():
+    """The pace of a stopped clock has no end, of a fast one it is short, of the wall clock it is itself."""
+    pace = Pace(START, START, 240.0)
+    clock = PacedClock(lambda: pace, refresh_seconds=0)
+    assert pace_of(clock)(60) == pytest.approx(0.25)
+    pace = pace.change(START, speed=0)
+    assert pace_of(clock)(60) == math.inf
+    assert pace_of(WallClock())(60) == 60
 
 
 @pytest.mark.parametrize("identity", ["", "a:b", "x" * 49])

@@ -120,6 +120,19 @@ async def test_an_offline_start_gets_its_id_late(kit):
     assert system.said("Authorize") == []
 
 
+async def test_a_profile_right_behind_the_start(kit):
+    """1.6: a TxProfile in the same packet as the StartTransaction.conf that names its transaction is taken."""
+    async with kit.yard_of(station(V16)) as (system, yard):
+        system.behind["StartTransaction"] = (
+            "SetChargingProfile",
+            {"connectorId": 1, "csChargingProfiles": kit.profile16(1, [(0, 6.0)], purpose="TxProfile", transaction=1)},
+        )
+        yard["DEPOT-1"].plug_in(1, TRUCK)
+        await system.until(lambda: bool(system.said("MeterValues")))
+        assert system.behind_answers == [{"status": "Accepted"}]
+        assert yard["DEPOT-1"].power_kw() == pytest.approx(4.14)
+
+
 @both
 async def test_a_message_without_an_answer_is_sent_again(kit, protocol):
     """A transaction message whose answer the line took with it is repeated after the reconnect."""

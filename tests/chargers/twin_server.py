@@ -54,6 +54,9 @@ class Central:
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     swallow: set[str] = field(default_factory=set)
     """Actions left unanswered."""
+    behind: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    """A call to send in the same breath as the answer to an action."""
+    behind_answers: list[dict[str, Any]] = field(default_factory=list)
     _transactions: int = 0
     _number: int = 0
     _waiting: dict[str, asyncio.Future[list[Any]]] = field(default_factory=dict)
@@ -93,6 +96,8 @@ class Central:
                     asked = self._waiting.pop(message.unique_id, None)
                     if asked is not None:
                         asked.set_result(json.loads(frame))
+                    elif message.unique_id == "behind":
+                        self.behind_answers.append(json.loads(frame)[2])
                     continue
                 self.raw_ids.append(message.unique_id)
                 self.heard.append((identity, message.action, message.payload))
@@ -104,7 +109,12 @@ class Central:
                     continue
                 result = CallResult(message.unique_id, self.answer(message.action, message.payload), message.action)
                 ocpp.messages._validate_payload(result, version)
-                await socket.send(result.to_json())
+                frames = [result.to_json()]
+                if message.action in self.behind:
+                    frames.append(Call("behind", *self.behind.pop(message.action)).to_json())
+                for one in frames:
+                    socket.protocol.send_text(one.encode())
+                socket.transport.writelines(socket.protocol.data_to_send())
         except ConnectionClosed:
             pass
 
