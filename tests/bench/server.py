@@ -56,7 +56,7 @@ class Length:
 
 
 SHORT = Length(1, 0.5, 1.0, 150)
-FULL = Length(5, 1.0, 3.0, 1000)
+FULL = Length(7, 0.7, 2.0, 1000)
 
 
 @dataclass(slots=True)
