@@ -107,7 +107,7 @@ class _Row:
         found = _MEANINGS.get((sample.measurand, unit))
         if found is not None and (location is None or location == "Outlet" or found[0] in ANYWHERE):
             column, factor = found
-            value = _number(sample.value, factor * 10.0**power if power else factor)
+            value = _number(sample.value, factor, power)
             if value is not None:
                 if phase is None:
                     self._values[column] = value
@@ -134,9 +134,11 @@ def _join(column: str, before: float | None, value: float) -> float:
     return max(before, value) if column in ("current_a", "offered_a") else before
 
 
-def _number(text: object, factor: float) -> float | None:
+def _number(text: object, factor: float, power: int) -> float | None:
     try:
         value = float(text) * factor  # type: ignore[arg-type] # text in 1.6, a number in 2.0.1
+        if power:
+            value *= 10.0**power
     except (ValueError, OverflowError):
         return None
     return value if -LARGEST < value < LARGEST else None
