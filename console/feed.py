@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from console.errors import NoRoads
-from console.loading import lay_plan, load_view, newest_plan
+from console.loading import NEW_PLAN, lay_plan, load_view, newest_plan
 from console.view import View, fold
 from fleet.errors import StoreError
 from fleet.events import Event, Kind
@@ -22,7 +22,6 @@ from routing.errors import RoutingError
 
 HERTZ = 4.0
 RETRY_SECONDS = 2.0
-NEW_PLAN = frozenset({Kind.PLAN_MADE, Kind.PLAN_PUBLISHED, Kind.PLAN_WITHDRAWN})
 
 
 class Feed:

@@ -23,9 +23,12 @@ from console.view import (
     View,
 )
 from console.view.fold import KEEP_EVENTS, KEEP_ORDERS, power_step
+from fleet.events import Kind
 from fleet.settings import Settings
 from fleet.store import WholePlan, Work
 
+NEW_PLAN = frozenset({Kind.PLAN_MADE, Kind.PLAN_PUBLISHED, Kind.PLAN_WITHDRAWN})
+"""After these there may be another plan on the table."""
 SHOWN_POWER = timedelta(hours=14)
 STALE = timedelta(minutes=15)
 """A figure older than this says nothing of what is drawn now."""
@@ -160,8 +163,11 @@ def plan_view(whole: WholePlan) -> PlanView:
 
 
 def newest_plan(work: Work) -> WholePlan | None:
-    """The plan in force, or the newest draft."""
-    plan = work.plans.newest()
+    """The plan on the table: the one made or published last; when that was withdrawn, the one in force or a draft."""
+    last = work.events.newest(1, NEW_PLAN)
+    plan = work.plans.get(int(last[-1].data["plan_id"])) if last else None
+    if plan is None or plan.state not in {"draft", "published"}:
+        plan = work.plans.newest()
     return work.plans.whole(plan.plan_id) if plan is not None and plan.plan_id is not None else None
 
 

@@ -28,6 +28,8 @@ KEEP_EVENTS = 500
 KEEP_ORDERS = 200
 KEEP_POWER = timedelta(hours=18)
 POWER_STEP = timedelta(minutes=5)
+KEEP_SLOTS = 96
+"""Slots of older schedules kept before the one in force."""
 QUIET = frozenset({Kind.BIN_READ, Kind.EVSE_METERED, Kind.TRUCK_REPORTED, Kind.PLANNING_PROGRESSED})
 """Too many for the log a person reads."""
 
@@ -268,13 +270,19 @@ def _needs_changed(view: View, event: Event) -> View:
 def _schedule_made(view: View, event: Event) -> View:
     data = event.data
     known = view.depots.get(data["site"]) or DepotView(data["site"])
+    begins = datetime.fromisoformat(data["starts_at"])
+    # what was planned for the hours gone by stays on the chart, beside what was drawn in them
+    passed = 0
+    if known.starts_at is not None and known.slot_minutes == data["slot_minutes"]:
+        passed = int((begins - known.starts_at) / timedelta(minutes=known.slot_minutes))
+    keep = slice(0, passed) if 0 < passed <= min(len(known.planned_kw), KEEP_SLOTS) else slice(0)
     depot = replace(
         known,
-        starts_at=datetime.fromisoformat(data["starts_at"]),
+        starts_at=known.starts_at if known.planned_kw[keep] else begins,
         slot_minutes=data["slot_minutes"],
-        limit_kw=tuple(data["limit_kw"]),
-        base_kw=tuple(data["base_kw"]),
-        planned_kw=tuple(data["total_kw"]),
+        limit_kw=(*known.limit_kw[keep], *data["limit_kw"]),
+        base_kw=(*known.base_kw[keep], *data["base_kw"]),
+        planned_kw=(*known.planned_kw[keep], *data["total_kw"]),
         peak_kw=data["peak_kw"],
         why=data.get("why", ""),
         powers=tuple((p["truck"], p["station"], p["evse"], tuple(p["kw"])) for p in data.get("powers", ())),

@@ -11,7 +11,7 @@ from console.app import Desk
 from console.errors import ActionDisabled
 from console.feed import Feed
 from console.hands import StoreHands
-from console.loading import load_view
+from console.loading import load_view, newest_plan
 from console.view import View, fold
 from fleet.clock import Pace
 from fleet.events import Event, Kind
@@ -159,6 +159,21 @@ def test_a_store_that_goes_away_is_told_and_tried_again(store, clock, monkeypatc
     feed.run(lambda _view: None, tell)
     assert len(told) == 1
     assert "no store yet" in told[0]
+
+
+def test_the_plan_on_the_table_is_the_one_made_last(store, clock):
+    """A new draft is shown though another plan is in force; when it is withdrawn or gone, the one in force is."""
+    first = settle(store, clock.now())
+    hands = StoreHands(store, "amina")
+    hands.place(Wanted(OrderKind.PUBLISH_PLAN, str(first)))
+    with store.begin() as work:
+        second = work.plans.keep(Plan(day=DAY, made_at=clock.now(), made_by="amina", km=9), [], [])
+    with store.read() as work:
+        assert newest_plan(work).plan.plan_id == second
+    hands.place(Wanted(OrderKind.PUBLISH_PLAN, str(second)))
+    hands.place(Wanted(OrderKind.WITHDRAW_PLAN, str(second)))
+    with store.read() as work:
+        assert newest_plan(work) is None
 
 
 def test_hands_write_in_the_operators_name(store, clock):

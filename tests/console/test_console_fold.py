@@ -144,6 +144,24 @@ def test_a_schedule_sets_the_chart_and_marks_who_falls_short():
     assert (after.needs["T1"].shortfall_kwh, after.needs["T1"].reason) == (4.0, "site limit")
 
 
+def schedule(after_h: float, kw: list[float]) -> Event:
+    start = NOW + timedelta(hours=after_h)
+    return event(
+        Kind.SCHEDULE_MADE, "1", site="depot", starts_at=start.isoformat(), slot_minutes=15, limit_kw=[60.0] * len(kw),
+        base_kw=[0.0] * len(kw), total_kw=kw, peak_kw=max(kw),
+    )  # fmt: skip
+
+
+def test_what_was_planned_before_stays_on_the_chart():
+    """A new schedule takes the hours from its start on; those gone by keep what was planned for them."""
+    after = fold(fold(view(), schedule(0, [1.0] * 8)), schedule(1, [2.0] * 4))
+    depot = after.depots["depot"]
+    assert depot.planned_kw == (1.0,) * 4 + (2.0,) * 4
+    assert depot.starts_at == NOW
+    later = fold(after, schedule(200, [3.0]))
+    assert later.depots["depot"].planned_kw == (3.0,), "a gap is not filled"
+
+
 def test_orders_and_alarms_live_until_settled_and_cleared():
     """An order shows its newest state; an alarm stays until the world is well again, acknowledged or not."""
     now = view()
