@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -22,10 +23,7 @@ lengths = st.lists(st.floats(0, 5, allow_nan=False), min_size=1, max_size=8).fil
 
 
 def measure(line) -> float:
-    return sum(
-        math.hypot(b[0] - a[0], (b[1] - a[1]) * math.cos(math.radians(a[0])))
-        for a, b in zip(line, line[1:], strict=False)
-    )
+    return sum(math.hypot(b[0] - a[0], (b[1] - a[1]) * math.cos(math.radians(a[0]))) for a, b in pairwise(line))
 
 
 @given(spots, lengths)
@@ -33,7 +31,7 @@ def test_pieces_of_a_line_meet_end_to_end_and_have_their_share_of_its_length(lin
     pieces = cut_line(line, parts)
     assert pieces[0][0] == pytest.approx(line[0])
     assert pieces[-1][-1] == pytest.approx(line[-1])
-    for before, after in zip(pieces, pieces[1:], strict=False):
+    for before, after in pairwise(pieces):
         assert before[-1] == pytest.approx(after[0], abs=1e-12)
     for piece, part in zip(pieces, parts, strict=True):
         assert measure(piece) == pytest.approx(part / sum(parts) * measure(line), rel=2e-3, abs=1e-6)
