@@ -186,7 +186,7 @@ class SimStation:
                 async with self._connect() as socket:
                     if socket.subprotocol != self.spec.protocol:
                         self.tally.complain(self.spec.identity, f"{self.spec.protocol} was not chosen as subprotocol")
-                    else:
+                    elif self._away_until is None:  # else the line was cut during the handshake
                         attempts = 0
                         await self._converse(socket)
             except (OSError, TimeoutError, InvalidHandshake) as error:

@@ -432,6 +432,27 @@ async def test_a_server_that_is_not_there_is_tried_again(kit):
     assert not lonely.registered
 
 
+@both
+async def test_a_server_that_restarts_is_found_again(kit, protocol):
+    """Another server on the same port, knowing nothing, gets every reading the first one did not answer."""
+    clock = kit.FastClock(1200)
+    specs = [station(protocol)]
+    async with kit.central(clock) as first:
+        runner = run_stations(specs, url=first.url, clock=clock, pace=clock.wall)
+        yard = await runner.__aenter__()
+        await first.until(lambda: yard.registered == 1)
+        yard["DEPOT-1"].plug_in(1, TRUCK)
+        await first.until(lambda: len(kit.samples(first, "DEPOT-1")) >= 3)
+    await asyncio.sleep(0.2)
+    async with kit.central(clock, port=int(first.url.split(":")[2].split("/")[0])) as second:
+        await second.until(lambda: len(kit.samples(second, "DEPOT-1")) >= 6)
+        assert second.said("BootNotification")
+        await runner.__aexit__(None, None, None)
+    times = sorted({one["at"] for server in (first, second) for one in kit.samples(server, "DEPOT-1")})
+    assert {later - earlier for earlier, later in pairwise(times)} == {timedelta(seconds=60)}
+    assert yard.tally.errors == []
+
+
 async def test_a_protocol_the_server_does_not_speak(kit):
     """No common subprotocol: the station complains and hangs up."""
     clock = kit.FastClock(600)

@@ -141,10 +141,10 @@ class Central:
 
 @asynccontextmanager
 async def central(
-    clock: FastClock, protocols: Sequence[Subprotocol] = ("ocpp1.6", "ocpp2.0.1"), **options: Any
+    clock: FastClock, protocols: Sequence[Subprotocol] = ("ocpp1.6", "ocpp2.0.1"), port: int = 0, **options: Any
 ) -> AsyncIterator[Central]:
     system = Central(clock, **options)
-    async with serve(system.serve, "127.0.0.1", 0, subprotocols=list(protocols), compression=None) as server:
+    async with serve(system.serve, "127.0.0.1", port, subprotocols=list(protocols), compression=None) as server:
         port = server.sockets[0].getsockname()[1]
         system.url = f"ws://127.0.0.1:{port}/ocpp"
         yield system
