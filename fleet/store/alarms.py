@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import col, select
 
 from fleet.events import Kind
@@ -12,6 +12,10 @@ from fleet.tables import Alarm
 
 if TYPE_CHECKING:
     from fleet.store.work import Work
+
+_STANDING = select(Alarm).where(
+    Alarm.kind == bindparam("kind"), Alarm.subject == bindparam("subject"), col(Alarm.cleared_at).is_(None)
+)
 
 
 class Alarms:
@@ -68,5 +72,4 @@ class Alarms:
         return True
 
     def _find(self, kind: str, subject: str) -> Alarm | None:
-        query = select(Alarm).where(Alarm.kind == kind, Alarm.subject == subject, col(Alarm.cleared_at).is_(None))
-        return self._work.session.exec(query).first()
+        return self._work.session.exec(_STANDING, params={"kind": kind, "subject": subject}).first()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import insert, update
+from sqlalchemy import Executable, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -51,11 +52,8 @@ class Work:
 
     def insert_new(self, table: type[SQLModel], values: dict[str, object]) -> bool:
         """Insert one row unless a unique key says it is there already; True when it was new."""
-        maker = postgresql.insert if self.postgres else sqlite.insert
-        statement = maker(table).values(**values).on_conflict_do_nothing().inline()
-        # PostgreSQL's driver only keeps the count of an INSERT when asked to
-        result = self.session.execute(statement, execution_options={"preserve_rowcount": True})
-        return bool(result.rowcount == 1)  # type: ignore[attr-defined]
+        self.session.flush()
+        return self.session.connection().execute(_insert_unless_there(table, self.postgres), values).rowcount == 1
 
     def insert_many(self, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
         """Insert rows in bulk, leaving out those that are there already. All rows name the same columns.
@@ -63,9 +61,7 @@ class Work:
         Rows are plain mappings: making a SQLModel instance costs ten times its insert.
         """
         if rows:
-            core = SQLModel.metadata.tables[str(table.__tablename__)]
-            maker = postgresql.insert if self.postgres else sqlite.insert
-            self.session.connection().execute(maker(core).on_conflict_do_nothing(), rows)
+            self.session.connection().execute(_insert_unless_there(table, self.postgres), rows)
 
     def upsert(
         self,
@@ -87,3 +83,14 @@ class Work:
         """Insert one row and give its number."""
         result = self.session.execute(insert(table).values(**values))
         return int(result.inserted_primary_key[0])  # type: ignore[attr-defined]
+
+
+@cache
+def _insert_unless_there(table: type[SQLModel], to_postgres: bool) -> Executable:
+    """The statement once for each table: building it anew costs more than running it.
+
+    Inline, for numbers are not asked back; PostgreSQL's driver keeps the count of rows only when told to.
+    """
+    core = SQLModel.metadata.tables[str(table.__tablename__)]
+    maker = postgresql.insert if to_postgres else sqlite.insert
+    return maker(core).on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
