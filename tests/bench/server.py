@@ -55,7 +55,7 @@ class Length:
     """Idle connections opened."""
 
 
-SHORT = Length(1, 0.5, 1.0, 150)
+SHORT = Length(1, 0.4, 0.8, 100)
 FULL = Length(7, 0.7, 2.0, 1000)
 
 
@@ -145,12 +145,12 @@ def measure_all(peers: dict[str, Peer], length: Length) -> None:
     for peer in peers.values():
         if not peer.echo:
             peer.idle = measure(peer, "--idle", "--connections", str(length.idle))
+    timing = ["--warm", str(length.warm), "--seconds", str(length.seconds)]
     for repetition in range(length.repetitions):
-        for kind in KINDS:
-            for peer in peers.values():
-                timing = ["--warm", str(length.warm), "--seconds", str(length.seconds), "--run", str(repetition)]
-                run = measure(peer, "--kind", kind, "--connections", str(CONNECTIONS), *timing)
-                peer.runs.setdefault(kind, []).append(run)
+        for peer in peers.values():
+            run = measure(peer, "--connections", str(CONNECTIONS), "--run", str(repetition), *timing)
+            for kind in KINDS:
+                peer.runs.setdefault(kind, []).append(run[kind])
 
 
 def count_stored(folder: Path) -> int:
@@ -193,7 +193,7 @@ def compare(peers: dict[str, Peer], missing: str) -> dict[str, Any]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="each server once, one second")
+    parser.add_argument("--short", action="store_true", help="each server once, less than a second each")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     asked = parser.parse_args()
     require_linux()

@@ -1,10 +1,11 @@
 """Charging stations by the hundred, and the server's processor time while they speak (picows on uvloop).
 
-    python tests/bench/load/generator.py --port P --pid PID --kind MeterValues [--connections 100] [--echo]
+    python tests/bench/load/generator.py --port P --pid PID [--connections 100] [--echo] [--idle]
 
 Every station connects to /ocpp/CP%05d with its password, sends a BootNotification and answers what the server asks
 of it; that, and a warm-up, stay outside the figures. Then each keeps one CALL under way and sends the next as soon as
-it is answered. With --idle they say nothing more, and what is read is memory. Prints one JSON object.
+it is answered: Heartbeats for a while, then MeterValues. With --idle they say nothing more, and what is read is memory.
+Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ ANSWER_SECONDS = 60.0
 QUIET_SECONDS = 0.5
 """A server that asks its stations nothing for so long has settled."""
 MOST_UNSETTLED_SECONDS = 20.0
+LAST_ANSWERS_SECONDS = 0.3
 ANSWERS = {
     "GetConfiguration": b'{"configurationKey":[],"unknownKey":[]}',
     "SetChargingProfile": b'{"status":"Accepted"}',
@@ -80,7 +82,7 @@ class Tally:
 class Station(WSListener):
     """One station."""
 
-    def __init__(self, number: int, kind: str, tally: Tally) -> None:
+    def __init__(self, number: int, tally: Tally) -> None:
         self.number = number
         self.tally = tally
         self.looping = False
@@ -89,7 +91,7 @@ class Station(WSListener):
         self.expected = b""
         self.answered: asyncio.Future[None] | None = None
         self.transport: WSTransport | None = None
-        self.prepare(kind)
+        self.prepare("BootNotification")
 
     def prepare(self, kind: str) -> None:
         """What is said from now on."""
@@ -166,7 +168,7 @@ async def connect(numbers: range, asked: argparse.Namespace, tally: Tally) -> li
         async with room, asyncio.timeout(ANSWER_SECONDS):
             url = f"ws://127.0.0.1:{asked.port}/ocpp/{identity}"
             _, station = await ws_connect(
-                lambda: Station(number, "BootNotification", tally),
+                lambda: Station(number, tally),
                 url,
                 extra_headers=headers,
                 websocket_handshake_timeout=ANSWER_SECONDS,
@@ -186,12 +188,19 @@ async def connect(numbers: range, asked: argparse.Namespace, tally: Tally) -> li
 
 
 async def measure_speaking(asked: argparse.Namespace, tally: Tally) -> dict[str, Any]:
-    """Processor microseconds of the server per message, all stations speaking at once."""
+    """Both kinds of message, one after the other on the same connections."""
     stations = await connect(range(asked.connections), asked, tally)
+    return {kind: await speak(kind, stations, asked, tally) for kind in ("Heartbeat", "MeterValues")}
+
+
+async def speak(kind: str, stations: list[Station], asked: argparse.Namespace, tally: Tally) -> dict[str, Any]:
+    """Processor microseconds of the server per message, all stations speaking at once."""
     for station in stations:
-        station.prepare(asked.kind)
+        station.prepare(kind)
         station.looping = True
     settled = tally.answered
+    tally.stopped = False
+    tally.waits.clear()
     for station in stations:
         station.say()
     await asyncio.sleep(asked.warm)
@@ -202,11 +211,10 @@ async def measure_speaking(asked: argparse.Namespace, tally: Tally) -> dict[str,
     used, wall = cpu_ns(asked.pid) - used, time.perf_counter() - began
     tally.measuring = False
     tally.stopped = True
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(LAST_ANSWERS_SECONDS)
     waits = sorted(tally.waits) or [0.0]
     return {
         "cpu_us": round(used / 1000 / max(count, 1), 2),
-        "messages": count,
         "per_second": round(count / wall),
         "server_core_share": round(used / 1e9 / wall, 3),
         "p50_ms": round(waits[len(waits) // 2] * 1000, 2),
@@ -242,7 +250,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--pid", type=int, required=True, help="the server's; what descends from it is counted too")
-    parser.add_argument("--kind", choices=["Heartbeat", "MeterValues"], default="Heartbeat")
     parser.add_argument("--connections", type=int, default=100)
     parser.add_argument("--echo", action="store_true", help="the server sends back what it gets")
     parser.add_argument("--password", default="", help="of every station")
