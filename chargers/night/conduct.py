@@ -123,7 +123,7 @@ def _keep(
         base_kw=_round(base_kw),
         total_kw=_round(schedule.site_kw),
         cost=round(schedule.cost, 2),
-        peak_kw=round(schedule.peak_kw, 2),
+        peak_kw=max(_round(schedule.site_kw), default=0.0),
     )
     before = work.charging.schedule(scene.site.place_id)
     powers = [

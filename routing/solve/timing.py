@@ -82,7 +82,8 @@ def _schedule(halts: list[_Halt], rest: Break | None) -> tuple[list[_Halt], list
         begins = _put_off(halts, plain)
         if not begins[0] < latest_rest < begins[-1]:
             return halts, begins
-    best: tuple[int, list[_Halt], list[int]] | None = None
+    best: tuple[list[_Halt], list[int]] | None = None
+    shortest = (0, 0)
     now = halts[0].opens
     for after in range(1, len(halts) - 1):
         now = max(now + halts[after].drive, halts[after].opens) + halts[after].seconds
@@ -93,10 +94,10 @@ def _schedule(halts: list[_Halt], rest: Break | None) -> tuple[list[_Halt], list
         earliest = _earliest(with_rest)
         if earliest is not None:
             begins = _put_off(with_rest, earliest)
-            duty = begins[-1] - begins[0]
-            if best is None or duty < best[0]:
-                best = (duty, with_rest, begins)
-    return best[1:] if best is not None else None
+            duty = (begins[-1] - begins[0], begins[-1])  # of two as short, the one that is home first
+            if best is None or duty < shortest:
+                best, shortest = (with_rest, begins), duty
+    return best
 
 
 def _earliest(halts: list[_Halt]) -> list[int] | None:
