@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 
 from fleet.clock import Pace, PacedClock
@@ -14,7 +13,7 @@ OWN_SPEED = 60.0
 
 
 class CityTime:
-    """A clock that follows the pace in force, and what waits on it need to know."""
+    """A clock that follows the pace in force."""
 
     def __init__(self, store: Store | None) -> None:
         self._store = store
@@ -27,13 +26,6 @@ class CityTime:
         if self.clock.pace() is not None:
             return OPENING
         return self.clock.now().replace(minute=0, second=0, microsecond=0)
-
-    def wall_seconds(self, seconds: float) -> float:
-        """How long so many of the clock's seconds take."""
-        pace = self.clock.pace()
-        if pace is None:
-            return seconds
-        return seconds / pace.speed if pace.speed > 0 else math.inf
 
     def _look_up(self) -> Pace | None:
         """The store's pace; the last known one while it cannot be read, since falling back to the wall clock jumps."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import structlog
 
-from chargers.twin.pacing import Pacing
+from chargers.twin.pacing import Pacing, pace_of
 from chargers.twin.yard import Yard, run_stations
 from console.twin.addresses import Addresses
 from console.twin.citytime import CityTime, open_store
@@ -82,7 +82,7 @@ class Play:
         self._settings, self._store, self._to = settings, store, to
         self._time = CityTime(store)
         self._city = draw_city(seed, size, self._time.opens_at)
-        self._pacing = Pacing(self._time.clock, self._time.wall_seconds)
+        self._pacing = Pacing(self._time.clock, pace_of(self._time.clock))
         self._faults = draw_faults(self._city)
         # a store's pace is what makes the twin's times true to a server; without it they would be refused
         self._mail = Mail(to.http, settings.http.ingest_token) if store is not None and to.http else None
@@ -99,7 +99,7 @@ class Play:
             list_specs(self._city),
             url=self._to.ocpp,
             clock=self._time.clock,
-            pace=self._time.wall_seconds,
+            pace=pace_of(self._time.clock),
             passwords=passwords,
             seed=self._city.seed,
         ) as yard:
