@@ -22,7 +22,8 @@ from console.view import (
     TruckView,
     View,
 )
-from console.view.fold import KEEP_EVENTS, KEEP_ORDERS, power_step
+from console.view.charging import power_step
+from console.view.fold import KEEP_EVENTS, KEEP_ORDERS, is_told
 from fleet.events import Kind
 from fleet.settings import Settings
 from fleet.store import WholePlan, Work
@@ -76,7 +77,7 @@ def load_view(work: Work, settings: Settings) -> View:
             for row in work.alarms.standing()
             if row.alarm_id is not None
         },
-        events=tuple(work.events.newest(KEEP_EVENTS)),
+        events=tuple(event for event in work.events.newest(4 * KEEP_EVENTS) if is_told(event))[-KEEP_EVENTS:],
     )  # fmt: skip
     shortfalls = {
         short.truck_id: short

@@ -17,6 +17,11 @@ from console.widgets.grid import Grid
 from console.widgets.panel import Gauge, Line, Pair, Panel, Say
 from console.wording import NOTHING, STATE_SIGNS, STATE_WORDS, STATUS_WORDS, ago, clock, figure, percent
 
+LONGEST = 120
+"""Letters of an argument or answer that are shown."""
+IDLE_KW = 0.1
+"""Below this nothing is charged, only kept awake."""
+
 
 class PlaceLine(NamedTuple):
     """An EVSE with its station; a station without EVSEs (parked) has `evse` None."""
@@ -30,6 +35,15 @@ class PlaceLine(NamedTuple):
         return f"{self.station.station_id}/{self.evse.number}" if self.evse else self.station.station_id
 
 
+def doing(evse: EvseView) -> str:
+    """What an EVSE is doing in the finer words of 1.6; 2.0.1 only says that it is occupied."""
+    if evse.status != "Occupied":
+        return evse.status
+    if evse.transaction is None:
+        return "Preparing"
+    return "Charging" if (evse.power_kw or 0.0) > IDLE_KW else "SuspendedEVSE"
+
+
 def _status(line: PlaceLine) -> Cell:
     if line.station.admission != "accepted":
         return Cell(f"? {_(STATE_WORDS.get(line.station.admission, line.station.admission))}", "warn")
@@ -37,7 +51,7 @@ def _status(line: PlaceLine) -> Cell:
         return Cell("⊘ " + _("offline"), "dim")
     if line.evse is None:
         return Cell(NOTHING, "dim")
-    status = line.evse.status
+    status = doing(line.evse)
     levels: dict[str, Level] = {"Faulted": "bad", "Charging": "good", "Unavailable": "dim", "Available": "plain"}
     return Cell(f"{STATE_SIGNS.get(status, '?')} {_(STATUS_WORDS.get(status, status))}", levels.get(status, "note"))
 
@@ -57,7 +71,7 @@ def _truck(line: PlaceLine) -> str:
 
 PLACE_COLUMNS: list[Column[PlaceLine]] = [
     Column("EVSE", 14, lambda p: Cell(p.key), lambda p: p.key, grow=True),
-    Column(N_("State"), 16, _status, lambda p: p.evse.status if p.evse else None),
+    Column(N_("State"), 16, _status, lambda p: _status(p).text),
     Column("kW", 14, _power, lambda p: p.evse.power_kw if p.evse else None, kind="bar"),
     Column(
         N_("Battery"), 7, lambda p: Cell(percent(p.evse.soc if p.evse else None)),
@@ -78,6 +92,11 @@ PLACE_COLUMNS: list[Column[PlaceLine]] = [
 ]  # fmt: skip
 
 
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
 class ChargersScreen(RoomScreen):
     """Board left, the selected EVSE right, orders below."""
 
@@ -90,7 +109,7 @@ class ChargersScreen(RoomScreen):
                 yield Grid[PlaceLine](
                     PLACE_COLUMNS,
                     lambda p: p.key,
-                    find=lambda p: f"{p.key} {p.evse.status if p.evse else ''} {_truck(p)} {p.station.name}",
+                    find=lambda p: f"{p.key} {_status(p).text} {_truck(p)} {p.station.name}",
                     hint=N_("no stations yet\nbinwatt import stations FILE; they connect to ws://HOST:9000/ocpp/ID"),
                     id="evses",
                 )
@@ -115,8 +134,7 @@ class ChargersScreen(RoomScreen):
         orders = self.query_one("#orders", Grid)
         orders.border_title = _("Orders")
         if before is None or before.orders is not view.orders:
-            stations = frozenset(view.stations)
-            orders.fill(order_lines(view, stations))
+            orders.fill(order_lines(view, frozenset(view.stations), routine=False))
         self._draw_facts(view)
         self._draw_answer()
 
@@ -177,12 +195,12 @@ class ChargersScreen(RoomScreen):
         panel.display = True
         order = row.order
         lines: list[Line] = [Say(f"{order.who} {order.why}".rstrip(), head=f"#{order.order_id}")]
-        lines += [Say(f"{name}: {value}", "dim") for name, value in order.args.items()]
+        lines += [Say(f"{name}: {_short(value)}", "dim") for name, value in order.args.items()]
         for name, value in (order.answer or {}).items():
             if isinstance(value, dict):
-                lines += [Say(f"{key} = {item}") for key, item in list(value.items())[:40]]
+                lines += [Say(f"{key} = {_short(item)}") for key, item in list(value.items())[:40]]
             else:
-                lines.append(Say(f"{name}: {value}"))
+                lines.append(Say(f"{name}: {_short(value)}"))
         panel.say(lines)
 
     def selection(self) -> Selection:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from console.i18n import N_, _
 from console.view import AlarmView, BinView, OrderView, View
+from console.view.fold import is_routine
 from console.view.values import HALF_FILL, HIGH_FILL
 from console.widgets.columns import Cell, Column, Level
 from console.widgets.scene import SHAPES, Look
@@ -131,7 +132,7 @@ ORDER_COLUMNS: list[Column[OrderLine]] = [
         ),
         lambda line: line.order.state,
     ),
-    Column(N_("Target"), 9, lambda line: Cell(line.order.target), lambda line: line.order.target),
+    Column(N_("Target"), 12, lambda line: Cell(line.order.target), lambda line: line.order.target),
     Column(
         N_("What"), 18,
         lambda line: Cell(_what(line.order)), lambda line: line.order.kind, grow=True,
@@ -143,15 +144,17 @@ ORDER_COLUMNS: list[Column[OrderLine]] = [
 def _what(order: OrderView) -> str:
     """Kind, arguments and answer of an order, short."""
     words = _(ORDER_WORDS.get(order.kind, order.kind))
-    args = ", ".join(f"{name} {value}" for name, value in order.args.items() if value not in (None, ""))
+    args = ", ".join(
+        f"{name} {value}" for name, value in order.args.items() if isinstance(value, str | int | float) and value != ""
+    )
     answer = tell_order(order.kind, order.state, order.answer).partition("(")[2].removesuffix(")")
     return f"{words} {args}" + (f" — {answer}" if answer else "")
 
 
-def order_lines(view: View, targets: frozenset[str] | None = None) -> dict[str, OrderLine]:
-    """Orders of the view as lines, of some targets or of all."""
+def order_lines(view: View, targets: frozenset[str] | None = None, *, routine: bool = True) -> dict[str, OrderLine]:
+    """Orders of the view as lines: of some targets or of all, with or without what jobs do all night."""
     return {
         str(number): OrderLine(order, f"{view.local(order.at):%H:%M}")
         for number, order in view.orders.items()
-        if targets is None or order.target in targets
+        if (targets is None or order.target in targets) and (routine or not is_routine(order.kind, order.state))
     }

@@ -5,20 +5,30 @@ An event about something the View does not know (yet) changes only the log: the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
+from console.view.charging import (
+    connector_changed,
+    evse_metered,
+    profile_confirmed,
+    station_admitted,
+    station_booted,
+    station_connected,
+    station_disconnected,
+    station_parked,
+    transaction_ended,
+    transaction_started,
+    with_entry,
+    with_station,
+)
 from console.view.values import (
     AlarmView,
     DepotView,
-    EvseView,
     NeedView,
     OrderView,
     ProgressView,
-    StationView,
-    TransactionView,
     TruckView,
     View,
 )
@@ -26,15 +36,10 @@ from fleet.events import Event, Kind
 
 KEEP_EVENTS = 500
 KEEP_ORDERS = 200
-KEEP_POWER = timedelta(hours=18)
-POWER_STEP = timedelta(minutes=5)
 KEEP_SLOTS = 96
 """Slots of older schedules kept before the one in force."""
 QUIET = frozenset({Kind.BIN_READ, Kind.EVSE_METERED, Kind.TRUCK_REPORTED, Kind.PLANNING_PROGRESSED})
 """Too many for the log a person reads."""
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 def fold(view: View, event: Event) -> View:
@@ -42,13 +47,21 @@ def fold(view: View, event: Event) -> View:
     change = _CHANGES.get(event.kind)
     if change is not None:
         view = change(view, event)
-    if event.kind in QUIET:
+    if not is_told(event):
         return view
     return replace(view, events=(*view.events[1 - KEEP_EVENTS :], event))
 
 
-def _with(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
-    return {**mapping, key: value}
+def is_told(event: Event) -> bool:
+    """Whether the log a person reads holds this event."""
+    if event.kind is Kind.ORDER_CHANGED:
+        return not is_routine(str(event.data.get("kind")), str(event.data.get("state")))
+    return event.kind not in QUIET
+
+
+def is_routine(kind: str, state: str) -> bool:
+    """Whether an order is one of the profiles the night job pushes every few minutes, going as it should."""
+    return kind == "set_profile" and state in {"queued", "sent", "accepted"}
 
 
 # the city
@@ -66,7 +79,7 @@ def _bin_read(view: View, event: Event) -> View:
         quality=data.get("quality", "ok"),
         battery=known.battery if data.get("battery") is None else data["battery"],
     )
-    return replace(view, bins=_with(view.bins, event.subject, changed))
+    return replace(view, bins=with_entry(view.bins, event.subject, changed))
 
 
 def _bin_emptied(view: View, event: Event) -> View:
@@ -75,7 +88,7 @@ def _bin_emptied(view: View, event: Event) -> View:
         return view
     # the sensor's next reading tells how empty it is; until then it is empty
     fill = 0.0 if known.read_at is None or known.read_at <= event.at else known.fill
-    return replace(view, bins=_with(view.bins, event.subject, replace(known, emptied_at=event.at, fill=fill)))
+    return replace(view, bins=with_entry(view.bins, event.subject, replace(known, emptied_at=event.at, fill=fill)))
 
 
 def _truck_reported(view: View, event: Event) -> View:
@@ -90,7 +103,7 @@ def _truck_reported(view: View, event: Event) -> View:
         load_kg=data.get("load_kg", known.load_kg),
         at=event.at,
     )
-    return replace(view, trucks=_with(view.trucks, event.subject, changed))
+    return replace(view, trucks=with_entry(view.trucks, event.subject, changed))
 
 
 # the plan
@@ -123,130 +136,6 @@ def _plan_moved(view: View, event: Event) -> View:
         return view
     state = "published" if event.kind is Kind.PLAN_PUBLISHED else "withdrawn"
     return replace(view, plan=replace(view.plan, state=state))
-
-
-# stations
-
-
-def _station(view: View, station_id: str, **changes: Any) -> View:
-    known = view.stations.get(station_id) or StationView(station_id)
-    return replace(view, stations=_with(view.stations, station_id, replace(known, **changes)))
-
-
-def _evse(view: View, station_id: str, number: int, **changes: Any) -> View:
-    station = view.stations.get(station_id)
-    if station is None:
-        return view
-    known = station.evse(number) or EvseView(number, station.max_kw)
-    others = [evse for evse in station.evses if evse.number != number]
-    evses = tuple(sorted([*others, replace(known, **changes)], key=lambda evse: evse.number))
-    return _station(view, station_id, evses=evses)
-
-
-def _station_connected(view: View, event: Event) -> View:
-    return _station(view, event.subject, online=True, protocol=event.data.get("protocol", ""))
-
-
-def _station_disconnected(view: View, event: Event) -> View:
-    return _station(view, event.subject, online=False)
-
-
-def _station_booted(view: View, event: Event) -> View:
-    data = event.data
-    return _station(
-        view,
-        event.subject,
-        vendor=data.get("vendor", ""),
-        model=data.get("model", ""),
-        firmware=data.get("firmware") or "",
-    )
-
-
-def _station_parked(view: View, event: Event) -> View:
-    return _station(view, event.subject, admission="parked")
-
-
-def _station_admitted(view: View, event: Event) -> View:
-    return _station(view, event.subject, admission=event.data.get("admission", "accepted"))
-
-
-def _connector_changed(view: View, event: Event) -> View:
-    data = event.data
-    number = int(data.get("evse", 0))
-    if number == 0:
-        return view
-    changes: dict[str, Any] = {
-        "status": data.get("status", ""),
-        "error_code": data.get("error_code") or "",
-        "info": data.get("info") or "",
-    }
-    if changes["status"] in {"Available", "Unavailable", "Faulted"}:
-        changes |= {"power_kw": None, "offered_kw": None}
-    return _evse(view, event.subject, number, **changes)
-
-
-def _transaction_started(view: View, event: Event) -> View:
-    data = event.data
-    transaction = TransactionView(
-        transaction_id=int(data["transaction_id"]),
-        ref=str(data.get("ref") or ""),
-        token=data.get("token") or "",
-        truck_id=data.get("truck") or "",
-        started_at=event.at,
-        start_wh=data.get("start_wh"),
-    )
-    return _evse(view, event.subject, int(data["evse"]), transaction=transaction, energy_wh=data.get("start_wh"))
-
-
-def _transaction_ended(view: View, event: Event) -> View:
-    return _evse(
-        view, event.subject, int(event.data["evse"]), transaction=None, power_kw=None, offered_kw=None, soc=None
-    )
-
-
-def _evse_metered(view: View, event: Event) -> View:
-    data = event.data
-    station = view.stations.get(event.subject)
-    evse = station.evse(int(data["evse"])) if station else None
-    if station is None or evse is None or (evse.metered_at is not None and event.at < evse.metered_at):
-        return view
-    power, offered = data.get("power_w"), data.get("offered_w")
-    view = _evse(
-        view,
-        event.subject,
-        evse.number,
-        power_kw=evse.power_kw if power is None else power / 1000,
-        offered_kw=evse.offered_kw if offered is None else offered / 1000,
-        energy_wh=evse.energy_wh if data.get("energy_wh") is None else data["energy_wh"],
-        soc=evse.soc if data.get("soc") is None else data["soc"],
-        metered_at=event.at,
-    )
-    return view if station.place_id is None else _draw_power(view, station.place_id, event.at)
-
-
-def power_step(at: datetime) -> datetime:
-    """The five minutes an instant lies in."""
-    return at - (at - datetime.min.replace(tzinfo=at.tzinfo)) % POWER_STEP
-
-
-def _draw_power(view: View, place_id: str, at: datetime) -> View:
-    """Add what a site's stations draw now to its series."""
-    depot = view.depots.get(place_id) or DepotView(place_id)
-    total = sum(station.power_kw for station in view.stations.values() if station.place_id == place_id)
-    step = power_step(at)
-    series = depot.actual_kw
-    if series and series[-1][0] >= step:
-        series = (*series[:-1], (series[-1][0], max(series[-1][1], total)))
-    else:
-        series = (*(sample for sample in series if sample[0] > at - KEEP_POWER), (step, total))
-    return replace(view, depots=_with(view.depots, place_id, replace(depot, actual_kw=series)))
-
-
-def _profile_confirmed(view: View, event: Event) -> View:
-    data = event.data
-    number = int(data.get("evse") or 0)
-    text = f"{data.get('purpose', '')} {data.get('status', '')}".strip()
-    return _evse(view, event.subject, number, profile=text) if number else view
 
 
 # the depot's night
@@ -296,7 +185,7 @@ def _schedule_made(view: View, event: Event) -> View:
         )
         for truck, need in view.needs.items()
     }
-    return replace(view, depots=_with(view.depots, depot.place_id, depot), needs=needs)
+    return replace(view, depots=with_entry(view.depots, depot.place_id, depot), needs=needs)
 
 
 def _need_closed(view: View, event: Event) -> View:
@@ -306,7 +195,7 @@ def _need_closed(view: View, event: Event) -> View:
     if known is None:
         return view
     closed = replace(known, state=data["state"], delivered_kwh=data.get("delivered_kwh", 0.0), soc=data.get("soc"))
-    return replace(view, needs=_with(view.needs, truck, closed))
+    return replace(view, needs=with_entry(view.needs, truck, closed))
 
 
 # people and jobs
@@ -325,12 +214,13 @@ def _order_changed(view: View, event: Event) -> View:
         args=data.get("args") or {},
         answer=data.get("answer"),
     )
-    orders = _with(view.orders, order.order_id, order)
+    orders = with_entry(view.orders, order.order_id, order)
     if len(orders) > KEEP_ORDERS:
-        orders.pop(min(orders))
+        routine = (number for number, one in orders.items() if is_routine(one.kind, one.state))
+        orders.pop(min(routine, default=min(orders)))
     view = replace(view, orders=orders)
     if (order.kind, order.state) == ("limit_station", "accepted"):
-        return _station(view, order.target, limit_kw=order.args.get("limit_kw"))
+        return with_station(view, order.target, limit_kw=order.args.get("limit_kw"))
     return view
 
 
@@ -339,7 +229,7 @@ def _alarm_raised(view: View, event: Event) -> View:
     alarm = AlarmView(
         int(data["alarm_id"]), data["kind"], event.subject, data.get("severity", "warning"), data["text"], event.at
     )
-    return replace(view, alarms=_with(view.alarms, alarm.alarm_id, alarm))
+    return replace(view, alarms=with_entry(view.alarms, alarm.alarm_id, alarm))
 
 
 def _alarm_cleared(view: View, event: Event) -> View:
@@ -352,7 +242,7 @@ def _alarm_acknowledged(view: View, event: Event) -> View:
     if known is None:
         return view
     by = event.data.get("by") or event.who
-    return replace(view, alarms=_with(view.alarms, known.alarm_id, replace(known, acknowledged_by=by)))
+    return replace(view, alarms=with_entry(view.alarms, known.alarm_id, replace(known, acknowledged_by=by)))
 
 
 def _pace_changed(view: View, event: Event) -> View:
@@ -369,16 +259,16 @@ _CHANGES: dict[Kind, Callable[[View, Event], View]] = {
     Kind.PLAN_MADE: _plan_made,
     Kind.PLAN_PUBLISHED: _plan_moved,
     Kind.PLAN_WITHDRAWN: _plan_moved,
-    Kind.STATION_CONNECTED: _station_connected,
-    Kind.STATION_DISCONNECTED: _station_disconnected,
-    Kind.STATION_BOOTED: _station_booted,
-    Kind.STATION_PARKED: _station_parked,
-    Kind.STATION_ADMITTED: _station_admitted,
-    Kind.CONNECTOR_CHANGED: _connector_changed,
-    Kind.TRANSACTION_STARTED: _transaction_started,
-    Kind.TRANSACTION_ENDED: _transaction_ended,
-    Kind.EVSE_METERED: _evse_metered,
-    Kind.PROFILE_CONFIRMED: _profile_confirmed,
+    Kind.STATION_CONNECTED: station_connected,
+    Kind.STATION_DISCONNECTED: station_disconnected,
+    Kind.STATION_BOOTED: station_booted,
+    Kind.STATION_PARKED: station_parked,
+    Kind.STATION_ADMITTED: station_admitted,
+    Kind.CONNECTOR_CHANGED: connector_changed,
+    Kind.TRANSACTION_STARTED: transaction_started,
+    Kind.TRANSACTION_ENDED: transaction_ended,
+    Kind.EVSE_METERED: evse_metered,
+    Kind.PROFILE_CONFIRMED: profile_confirmed,
     Kind.NEEDS_CHANGED: _needs_changed,
     Kind.SCHEDULE_MADE: _schedule_made,
     Kind.NEED_CLOSED: _need_closed,

@@ -160,11 +160,7 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     def _arrange(self) -> None:
         """Sort and filter; the cursor stays on its row where it can."""
         held = self._order[self._cursor] if self._order else None
-        rows: Iterable[Row] = self._rows.values()
-        if self.filter:
-            rows = [row for row in rows if matches(self._find(row), self.filter)]
-        column = self.columns[self.sorted_by]
-        order = [self._key(row) for row in put_in_order(rows, column.sort, descending=self.descending)]
+        order = self._in_order()
         if order != self._order:
             self._order = order
             self._place = {key: place for place, key in enumerate(order)}
@@ -175,14 +171,19 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         if now != held:
             self.post_message(self.Moved(self, now))
 
+    def _in_order(self) -> list[str]:
+        """Keys of the rows the filter lets through, sorted."""
+        rows: Iterable[Row] = self._rows.values()
+        if self.filter:
+            rows = [row for row in rows if matches(self._find(row), self.filter)]
+        sort = self.columns[self.sorted_by].sort
+        return [self._key(row) for row in put_in_order(rows, sort, descending=self.descending)]
+
     def _settle(self) -> None:
-        """Put moving rows back in order, unless someone is reading further down."""
-        if self.is_on_screen and self._order:
-            column = self.columns[self.sorted_by]
-            rows = [self._rows[key] for key in self._order]
-            order = [self._key(row) for row in put_in_order(rows, column.sort, descending=self.descending)]
-            if order != self._order:
-                self._arrange()
+        """Put rows that changed back where they belong, in or out of the filter."""
+        if self.is_on_screen and self._rows and self._in_order() != self._order:
+            self._arrange()
+            self._tell()
 
     # events
 
