@@ -42,7 +42,7 @@ def _has_picows() -> bool:
 
 def _say(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use; end the other program or choose another OCPP port"
+        return f"port {port} on {host} is in use; end the other program or choose another port (BINWATT_OCPP_PORT)"
     if error.errno == errno.EACCES:
         return f"port {port} on {host} may not be used by this user; choose one above 1023"
     return f"cannot listen on {host} port {port}: {error.strerror or error}; correct the OCPP host and port"
