@@ -33,7 +33,7 @@ ONCE = frozenset({OrderKind.START_CHARGE, OrderKind.STOP_CHARGE, OrderKind.RESET
 """Not repeated when nobody knows whether the station did it."""
 LOOK_SECONDS = 1.0
 """Orders are looked for at least this often, to expire those past their time."""
-WAIT_SECONDS = 0.2
+WAIT_SECONDS = 0.05
 REST_SECONDS = 0.05
 
 log = structlog.get_logger("binwatt.central")

@@ -1,4 +1,4 @@
-"""WebSockets over picows: a third of the CPU per frame of other libraries (docs/decisions/central-transport.md).
+"""WebSockets over picows: a third of the CPU per frame of other libraries (docs/decisions/0004).
 
 picows decides about an upgrade in a plain function, but a password is verified off the event loop. So a door stands
 before it: a small protocol that reads the HTTP request, waits for the gate, and only then hands over to picows.

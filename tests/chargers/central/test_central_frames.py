@@ -11,7 +11,31 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from fleet.tables import MeterValue
+from chargers.central.desk import Desk
+from chargers.central.v16 import StationV16
+from fleet.settings import OcppSettings
+from fleet.store import Writer
+from fleet.tables import MeterValue, Station
+
+
+class Kept:
+    """A socket that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def send(self, text: bytes) -> None:
+        self.sent.append(text)
+
+    def close(self, code: int, reason: str) -> None:
+        self.sent.append(json.dumps(["close", code, reason]).encode())
+
+    def pause(self) -> None:
+        self.sent.append(b'"pause"')
+
+    def resume(self) -> None:
+        self.sent.append(b'"resume"')
+
 
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
 BROKEN: list[tuple[Any, Any, str, str]] = [
@@ -36,29 +60,24 @@ BROKEN: list[tuple[Any, Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("frame", "message_id", "code16", "code201"), BROKEN, ids=str)
 @pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
-async def test_a_broken_call_is_answered_with_the_codes_of_its_version(
-    house, frame, message_id, code16, code201, version
-):
+async def test_a_broken_call_is_answered_with_the_codes_of_its_version(house, version):
     """The id is given back where it can be read, else "-1"; the code is spelled as the version spells it."""
-    code = code16 if version == "ocpp1.6" else code201
     async with house.station(protocol=version) as station:
-        await station.send(frame)
-        answer = await station.answer()
-        assert answer[:3] == [4, message_id, code]
-        assert len(answer[3]) <= 255
-        assert answer[4] == {}
+        for frame, message_id, code16, code201 in BROKEN:
+            await station.send(frame)
+            answer = await station.answer()
+            code = code16 if version == "ocpp1.6" else code201
+            assert (answer[:3], answer[4]) == ([4, message_id, code], {}), frame
+            assert len(answer[3]) <= 255
         assert (await station.call("Heartbeat", {}))[0] == 3
 
 
-@pytest.mark.parametrize(
-    "frame", [[3, "unknown", {}], [4, "unknown", "GenericError", "", {}], [3, "x"], [4], [3, 5, 6]]
-)
-async def test_answers_nobody_waits_for_are_passed_over(house, frame):
+async def test_answers_nobody_waits_for_are_passed_over(house):
     """A late or invented result is neither answered nor kept."""
+    frames = [[3, "unknown", {}], [4, "unknown", "GenericError", "", {}], [3, "x"], [4], [3, 5, 6]]
     async with house.station() as station:
-        for _ in range(50):
+        for frame in frames * 20:
             await station.send(frame)
         assert (await station.call("Heartbeat", {}))[0] == 3
         assert station.loose.empty()
@@ -181,3 +200,21 @@ async def test_mutated_calls_are_answered_or_the_line_is_closed(house):
         await exchange(frame)
     async with house.station() as station:
         assert (await station.call("Heartbeat", {}))[0] == 3
+
+
+async def test_what_cannot_be_stored_is_not_acknowledged(furnished, clock):
+    """With a store that takes nothing more, a meter value is answered with InternalError and a heartbeat as ever."""
+    full = Writer(furnished, bound=0)
+    full.start()
+    session = StationV16(Station(station_id="CP1"), Kept(), Desk(furnished, full, OcppSettings()), lambda _: None)
+    payload = {
+        "connectorId": 1,
+        "meterValue": [{"timestamp": "2026-03-10T18:00:00Z", "sampledValue": [{"value": "1"}]}],
+    }
+    session.receive(json.dumps([2, "m", "MeterValues", payload]).encode())
+    session.receive(json.dumps([2, "h", "Heartbeat", {}]).encode())
+    assert [json.loads(text)[:3] for text in session.socket.sent] == [
+        [4, "m", "InternalError"],
+        [3, "h", {"currentTime": "2026-03-10T19:00:00.000Z"}],
+    ]
+    await full.stop()
