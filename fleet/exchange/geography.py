@@ -12,8 +12,8 @@ from fleet.exchange.cells import Cells
 FAR_KM = 300.0
 """A city's bins, depots and stations do not lie further apart than this."""
 
-LAT = ("latitude", "y", "lat_wgs84", "latitude_wgs84", "lat_deg")
-LON = ("lng", "long", "longitude", "x", "lon_wgs84", "longitude_wgs84", "lon_deg")
+LAT = ("latitude", "y", "lat_wgs84", "latitude_wgs84", "lat_deg", "خط_العرض")
+LON = ("lng", "long", "longitude", "x", "lon_wgs84", "longitude_wgs84", "lon_deg", "خط_الطول")
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,15 @@ def store_places(work: Work, file: PlaceFile, *, who: str = "") -> Kept:
 
 
 def store_trucks(work: Work, file: TruckFile, *, who: str = "") -> Kept:
-    """Keep trucks and their shifts.
+    """Keep trucks and their shifts. A truck that names no depot belongs to the only one there is.
 
     Raises:
-        ImportRefused: a depot that is not in the store.
+        ImportRefused: a depot that is not in the store, or none named where there are several.
     """
     depots = {place.place_id for place in work.places.all() if place.is_depot}
+    if len(depots) == 1:
+        for truck in file.trucks:
+            truck.depot_id = truck.depot_id or next(iter(depots))
     wrong = [
         f"{file.lines[truck.truck_id]}, depot_id: {truck.depot_id!r} is not a depot; {_name_some(depots, 'depot')}"
         for truck in file.trucks

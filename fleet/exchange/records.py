@@ -45,7 +45,7 @@ def plain(name: str) -> str:
     """A header in plain form: "Capacité (m³)" is "capacite_m3"."""
     letters = unicodedata.normalize("NFKD", name.strip().lstrip("\ufeff").lower())
     kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[^a-z0-9:@]+", "_", kept).strip("_")
+    return re.sub(r"[^\w:@]+", "_", kept).strip("_")
 
 
 def read_csv(path: Path) -> Records:

@@ -102,7 +102,7 @@ def read_trucks(path: Path) -> TruckFile:
         FleetError: the file cannot be read at all.
     """
     records = read_records(path, "trucks")
-    need_columns(records, NAMES, ("id", "depot_id"))
+    need_columns(records, NAMES, ("id",))
     problems = list(records.problems)
     trucks: list[Truck] = []
     shifts: list[Shift] = []
@@ -135,7 +135,6 @@ def read_trucks(path: Path) -> TruckFile:
 
 
 def _read_truck(cells: Cells, key: str) -> Truck:
-    cells.need("depot_id", "name the depot it starts from, as imported with the places")
     truck = Truck(truck_id=key, name=cells.text("name") or "", depot_id=cells.text("depot_id", 48) or "")
     streams = []
     for word in cells.words("streams"):

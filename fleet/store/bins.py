@@ -46,18 +46,16 @@ class Bins:
         return None
 
     def latest(self) -> dict[str, Reading]:
-        """The newest reading of every bin that has a fill."""
+        """The newest reading with a fill of every bin that has one: a step back in the index for each bin."""
         newest = (
-            select(Reading.bin_id, func.max(Reading.measured_at).label("at"))
-            .where(col(Reading.fill).is_not(None))
-            .group_by(Reading.bin_id)
-            .subquery()
+            select(Reading.reading_id)
+            .where(Reading.bin_id == Bin.bin_id, col(Reading.fill).is_not(None))
+            .order_by(col(Reading.measured_at).desc(), col(Reading.reading_id).desc())
+            .limit(1)
+            .correlate(Bin)
+            .scalar_subquery()
         )
-        query = (
-            select(Reading)
-            .join(newest, (Reading.bin_id == newest.c.bin_id) & (Reading.measured_at == newest.c.at))  # type: ignore[arg-type]
-            .where(col(Reading.fill).is_not(None))
-        )
+        query = select(Reading).select_from(Bin).join(Reading, col(Reading.reading_id) == newest)
         return {row.bin_id: row for row in self._work.session.exec(query)}
 
     def fills_since(self, since: datetime) -> list[tuple[str, datetime, float]]:

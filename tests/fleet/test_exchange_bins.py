@@ -38,10 +38,11 @@ def problems_of(path: Path) -> tuple[str, ...]:
         "bin_id\tlat\tlng\tstream\tcapacity_m3\nA\t34.92\t-2.32\tglass\t2.5\n",
         'id,lat,lon,stream,capacity\n"A","34,92","-2,32",glass,2.5\n\n',
         "id,y,x,stream,capacity\nA,34.92,-2.32,glass,2500\n",
+        "المعرف,خط العرض,خط الطول,النوع,السعة\nA,34.92,-2.32,زجاج,2500\n",
     ],
 )
 def test_csv_as_people_write_it(tmp_path: Path, text: str) -> None:
-    """Commas, semicolons, tabs, decimal commas, a BOM, French and English headings all give the same bin."""
+    """Commas, semicolons, tabs, decimal commas, a BOM, French, English and Arabic headings all give the same bin."""
     file = read_bins(write(tmp_path, text))
     (row,) = file.bins
     assert (row.bin_id, row.lat, row.lon, row.stream, row.capacity_l) == ("A", 34.92, -2.32, "glass", 2500)

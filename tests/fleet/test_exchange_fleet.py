@@ -74,6 +74,20 @@ def test_trucks_and_shifts(city: Store, tmp_path: Path) -> None:
     assert (shifts[0].break_from, shifts[0].break_until) == ("23:20", "02:15")
 
 
+def test_a_truck_without_a_depot_belongs_to_the_only_one(city: Store, tmp_path: Path) -> None:
+    """One depot needs no naming; with two the row is refused with both named."""
+    file = read_trucks(write(tmp_path, "id\nT1\n", "trucks.csv"))
+    with city.begin() as work:
+        store_trucks(work, file)
+        assert [truck.depot_id for truck in work.trucks.all()] == ["depot"]
+    second = write(tmp_path, "id,lat,lon,kind\nnord,34.95,-2.33,depot\n", "second.csv")
+    with city.begin() as work:
+        store_places(work, read_places(second))
+    again = read_trucks(write(tmp_path, "id\nT2\n", "trucks.csv"))
+    with pytest.raises(ImportRefused, match="known: depot, nord"), city.begin() as work:
+        store_trucks(work, again)
+
+
 def test_trucks_from_toml_may_have_several_shifts(city: Store, tmp_path: Path) -> None:
     """[[trucks.shifts]] gives each its days and hours."""
     text = """

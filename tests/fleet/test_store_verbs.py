@@ -67,6 +67,20 @@ def test_uplinks_readings_and_emptyings_are_kept_once(any_store: Store, clock: F
         assert [event.kind for event in work.events.newest()] == [Kind.BIN_EMPTIED]
 
 
+def test_the_latest_reading_is_the_newest_with_a_fill(any_store: Store, clock: FixedClock) -> None:
+    """A newer reading that gave no fill does not hide it; of two at one instant the later stored holds."""
+    with any_store.begin() as work:
+        for bin_id in ("A", "B", "C"):
+            work.bins.upsert(Bin(bin_id=bin_id, lat=34.9, lon=-2.3))
+        for number, (bin_id, hours, fill) in enumerate(
+            [("A", 3, 0.2), ("A", 1, 0.4), ("A", 0, None), ("B", 2, 0.1), ("B", 2, 0.9), ("C", 0, None)]
+        ):
+            at = clock.at - timedelta(hours=hours)
+            work.bins.take_reading(Reading(key=f"{number}", bin_id=bin_id, measured_at=at, received_at=at, fill=fill))
+    with any_store.read() as work:
+        assert {bin_id: row.fill for bin_id, row in work.bins.latest().items()} == {"A": 0.4, "B": 0.9}
+
+
 def test_an_order_with_a_key_is_placed_once_and_survives(any_store: Store) -> None:
     """A job that runs twice orders once, also after the store was closed and opened again."""
     with any_store.begin() as work:
