@@ -5,7 +5,7 @@ may go at once: no loss, delay, reboot or silence can then bring the site above 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chargers.errors import ScheduleError
 from chargers.safety.state import EvseId, EvseState, Kw, Push, PushState, held_by, held_kw, unsettled_evses
@@ -31,7 +31,7 @@ def next_pushes(
     for name, kw in (*wanted.items(), ("room_kw", room_kw)):
         if len(kw) != state.slots:
             raise ScheduleError(f"{name}: {len(kw)} figures for {state.slots} slots: give one a slot")
-    desk = _Desk(state, room_kw, first, list(held_kw(state)))
+    desk = _Desk(state.slots, room_kw, first, dict(state.evses), state.pushes, list(held_kw(state)))
     waiting: list[tuple[EvseId, Kw]] = []
     for name, kw in wanted.items():
         evse = state.evses.get(name)
@@ -43,11 +43,13 @@ def next_pushes(
         elif not desk.same(_followed(evse, state.slots), goal) and not desk.send_if_safe(name, goal):
             waiting.append((name, goal))
     for name, goal in waiting:
-        desk.send_lower(name, state.evses[name], goal)
-    if not unsettled_evses(desk.state):
+        desk.send_lower(name, desk.evses[name], goal)
+    after = replace(state, evses=desk.evses, pushes=desk.pushes)
+    if not unsettled_evses(after):
         for name, goal in waiting:
             desk.send_what_fits(name, goal)
-    return desk.state, (*desk.falling, *desk.rising)
+        after = replace(state, evses=desk.evses, pushes=desk.pushes)
+    return after, (*desk.falling, *desk.rising)
 
 
 def _followed(evse: EvseState, slots: int) -> Kw:
@@ -59,12 +61,14 @@ def _followed(evse: EvseState, slots: int) -> Kw:
 
 @dataclass(slots=True)
 class _Desk:
-    state: PushState
+    slots: int
     room_kw: Kw
     first: int
+    evses: dict[EvseId, EvseState]
+    pushes: int
     held: list[float]
-    falling: tuple[Push, ...] = ()
-    rising: tuple[Push, ...] = ()
+    falling: list[Push] = field(default_factory=list)
+    rising: list[Push] = field(default_factory=list)
 
     def same(self, one: Kw, other: Kw) -> bool:
         """Whether a station that follows `one` needs no push to follow `other`."""
@@ -73,14 +77,14 @@ class _Desk:
 
     def send_lower(self, name: EvseId, evse: EvseState, goal: Kw) -> None:
         """Send what the goal is lower than the last word to this EVSE: safe at any time."""
-        last = evse.sent[-1].kw if evse.sent else _followed(evse, self.state.slots)
+        last = evse.sent[-1].kw if evse.sent else _followed(evse, self.slots)
         lower = tuple(map(min, last, goal))
         if any(new < old - _EXACT_KW for new, old in list(zip(lower, last, strict=True))[self.first :]):
             self._send(name, lower)
 
     def send_if_safe(self, name: EvseId, goal: Kw) -> bool:
         """Send the goal if the site has room for it beside everything that may be active now."""
-        old = held_by(self.state.evses[name], self.state.slots)
+        old = held_by(self.evses[name], self.slots)
         extra = [max(0.0, new - before) for new, before in zip(goal, old, strict=True)]
         sums = list(zip(self.held, extra, self.room_kw, strict=True))[self.first :]
         if any(more > _EXACT_KW and held + more > room + _EXACT_KW for held, more, room in sums):
@@ -90,8 +94,8 @@ class _Desk:
 
     def send_what_fits(self, name: EvseId, goal: Kw) -> None:
         """Send the goal as far as there is room, slot by slot; nothing between 0 and the minimum."""
-        evse = self.state.evses[name]
-        followed, old = _followed(evse, self.state.slots), held_by(evse, self.state.slots)
+        evse = self.evses[name]
+        followed, old = _followed(evse, self.slots), held_by(evse, self.slots)
         spare = [room - held for room, held in zip(self.room_kw, self.held, strict=True)]
         fits = tuple(min(want, have + max(0.0, more)) for want, have, more in zip(goal, old, spare, strict=True))
         kept = zip(fits, followed, goal, strict=True)
@@ -100,13 +104,11 @@ class _Desk:
             self._send(name, grant)
 
     def _send(self, name: EvseId, kw: Kw) -> None:
-        before = self.state.evses[name]
-        push = Push(self.state.pushes + 1, name, kw)
+        before = self.evses[name]
+        self.pushes += 1
+        push = Push(self.pushes, name, kw)
         after = replace(before, sent=(*before.sent, push))
-        self.state = replace(self.state, evses={**self.state.evses, name: after}, pushes=push.number)
-        old, new = held_by(before, self.state.slots), held_by(after, self.state.slots)
+        self.evses[name] = after
+        old, new = held_by(before, self.slots), held_by(after, self.slots)
         self.held = [held + more - less for held, more, less in zip(self.held, new, old, strict=True)]
-        if new == old:
-            self.falling = (*self.falling, push)
-        else:
-            self.rising = (*self.rising, push)
+        (self.falling if new == old else self.rising).append(push)
