@@ -236,7 +236,7 @@ class CityMap(Widget, can_focus=True):
     def _repaint(self) -> None:
         """Draw the frame again and repaint the lines that differ."""
         before = self._frame
-        if before is None or not self.is_attached:
+        if before is None or not self.is_attached or self.size.width == 0 or self.size.height < 2:  # hidden
             self._frame, self._strips = None, {}
             self.refresh()
             return

@@ -205,6 +205,22 @@ async def test_a_city_without_streets_still_shows_its_bins():
         assert "◆" in body
 
 
+async def test_a_map_that_is_hidden_takes_news_and_shows_them_later():
+    """A map hidden after it was drawn neither fails nor loses what comes meanwhile."""
+    app = Desk()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        app.city.display = False
+        await pilot.pause()
+        marks = tuple(mark._replace(look="high") for mark in scene().marks)
+        app.city.show(Scene(marks))
+        app.city.fit()
+        app.city.select("BIN-1", centre=True)
+        app.city.display = True
+        await pilot.pause()
+        assert "[●]BIN-1" in "".join(text(app.city))
+
+
 async def test_streets_bear_their_names_when_near():
     """A street's name is written once the map is near enough, not before."""
     app = Desk()
