@@ -9,15 +9,17 @@ import structlog
 
 from fleet.errors import StoreError
 from fleet.events import Event
-from fleet.store import Store, Tail
+from fleet.store import Source, Store, Tail
 
 WAIT_SECONDS = 0.5
+FOLLOWED = frozenset({Source.EVENTS, Source.READINGS})
+"""Meter values by the hundred a second tell the clerk nothing."""
 log = structlog.get_logger("console.clerk")
 
 
 async def follow(store: Store) -> AsyncIterator[list[Event]]:
-    """Batches of what happens from now on, for ever. A store that is away for a while is waited for."""
-    tail = await asyncio.to_thread(store.tail)
+    """Batches of events and readings from now on, for ever. A store that is away for a while is waited for."""
+    tail = await asyncio.to_thread(lambda: store.tail(sources=FOLLOWED))
     try:
         while True:
             try:

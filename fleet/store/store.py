@@ -14,7 +14,7 @@ from fleet.clock import Clock, Pace, PacedClock
 from fleet.errors import StoreError, StoreMissing
 from fleet.store.engine import WRITE, describe, make_engine, parse_url, tell
 from fleet.store.schema import check_version, upgrade
-from fleet.store.tail import CHANNEL, Cursor, Tail
+from fleet.store.tail import CHANNEL, EVERYTHING, Cursor, Source, Tail
 from fleet.store.work import Work
 
 
@@ -81,9 +81,9 @@ class Store:
         with self._session(write=False) as session:
             yield Work(session, self.clock)
 
-    def tail(self, cursor: Cursor | None = None) -> Tail:
+    def tail(self, cursor: Cursor | None = None, sources: frozenset[Source] = EVERYTHING) -> Tail:
         """Follow what happens, from `cursor` or from now on."""
-        return Tail(self, cursor)
+        return Tail(self, cursor, sources)
 
     def close(self) -> None:
         """Close every connection."""

@@ -6,12 +6,15 @@ Chained events come from the log; readings and meter values, too many to chain, 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import func, text
-from sqlmodel import Session, col, select
+from sqlalchemy import func, select, text
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
 
 from fleet.events import Event, Kind
 from fleet.store.chain import to_event
@@ -34,61 +37,73 @@ class Cursor:
     meter_value_id: int = 0
 
 
-def reading_event(row: Reading) -> Event:
-    """A reading as an event."""
-    data = {"fill": row.fill, "quality": row.quality, "battery": row.battery, "device": row.device_id}
-    return Event(Kind.BIN_READ, row.bin_id, row.measured_at, data)
+class Source(StrEnum):
+    """What a tail can follow."""
+
+    EVENTS = "events"
+    READINGS = "readings"
+    METER_VALUES = "meter values"
 
 
-def meter_event(row: MeterValue) -> Event:
-    """A meter value as an event."""
-    data = {
-        "station": row.station_id,
-        "evse": row.evse,
-        "ref": row.ref,
-        "power_w": row.power_w,
-        "energy_wh": row.energy_wh,
-        "soc": row.soc,
-        "offered_w": row.offered_w,
-    }
-    return Event(Kind.EVSE_METERED, row.station_id, row.measured_at, data)
+EVERYTHING = frozenset(Source)
+
+_READINGS = select(
+    *(col(Reading.reading_id), col(Reading.bin_id), col(Reading.measured_at)),
+    *(col(Reading.fill), col(Reading.quality), col(Reading.battery), col(Reading.device_id)),
+).order_by(col(Reading.reading_id))
+_METER_VALUES = select(
+    *(col(MeterValue.meter_value_id), col(MeterValue.station_id), col(MeterValue.measured_at)),
+    *(col(MeterValue.evse), col(MeterValue.ref), col(MeterValue.power_w), col(MeterValue.energy_wh)),
+    *(col(MeterValue.soc), col(MeterValue.offered_w)),
+).order_by(col(MeterValue.meter_value_id))
+# columns, not rows of the model: hundreds a second come by here, and making a model's instance costs six times as much
+
+
+def _reading_event(row: Sequence[Any]) -> Event:
+    _, bin_id, at, fill, quality, battery, device = row
+    return Event(Kind.BIN_READ, bin_id, at, {"fill": fill, "quality": quality, "battery": battery, "device": device})
+
+
+def _meter_event(row: Sequence[Any]) -> Event:
+    _, station, at, evse, ref, power_w, energy_wh, soc, offered_w = row
+    measured = {"power_w": power_w, "energy_wh": energy_wh, "soc": soc, "offered_w": offered_w}
+    return Event(Kind.EVSE_METERED, station, at, {"station": station, "evse": evse, "ref": ref, **measured})
 
 
 def newest_cursor(session: Session) -> Cursor:
     """The cursor after everything there is now."""
     last = [
-        session.exec(select(func.max(column))).one() or 0
+        session.exec(select_rows(func.max(column))).one() or 0
         for column in (EventRow.event_id, Reading.reading_id, MeterValue.meter_value_id)
     ]
     return Cursor(*last)
 
 
-def read_after(session: Session, cursor: Cursor, limit: int) -> tuple[list[Event], Cursor]:
-    """Up to `limit` of each sort after `cursor`, and the cursor behind them."""
-    rows = session.exec(
-        select(EventRow).where(col(EventRow.event_id) > cursor.event_id).order_by(col(EventRow.event_id)).limit(limit)
-    ).all()
-    readings = session.exec(
-        select(Reading)
-        .where(col(Reading.reading_id) > cursor.reading_id)
-        .order_by(col(Reading.reading_id))
-        .limit(limit)
-    ).all()
-    meters = session.exec(
-        select(MeterValue)
-        .where(col(MeterValue.meter_value_id) > cursor.meter_value_id)
-        .order_by(col(MeterValue.meter_value_id))
-        .limit(limit)
-    ).all()
+def read_after(
+    session: Session, cursor: Cursor, limit: int, sources: frozenset[Source] = EVERYTHING
+) -> tuple[list[Event], Cursor]:
+    """Up to `limit` of each of `sources` after `cursor`, and the cursor behind them."""
+    rows: Sequence[EventRow] = ()
+    readings: Sequence[Any] = ()
+    meters: Sequence[Any] = ()
+    if Source.EVENTS in sources:
+        after = select_rows(EventRow).where(col(EventRow.event_id) > cursor.event_id)
+        rows = session.exec(after.order_by(col(EventRow.event_id)).limit(limit)).all()
+    if Source.READINGS in sources:
+        newer = _READINGS.where(col(Reading.reading_id) > cursor.reading_id).limit(limit)
+        readings = session.connection().execute(newer).all()
+    if Source.METER_VALUES in sources:
+        later = _METER_VALUES.where(col(MeterValue.meter_value_id) > cursor.meter_value_id).limit(limit)
+        meters = session.connection().execute(later).all()
     events = [
         *(to_event(row) for row in rows),
-        *(reading_event(row) for row in readings),
-        *(meter_event(row) for row in meters),
+        *(_reading_event(row) for row in readings),
+        *(_meter_event(row) for row in meters),
     ]
     behind = Cursor(
         rows[-1].event_id or 0 if rows else cursor.event_id,
-        readings[-1].reading_id or 0 if readings else cursor.reading_id,
-        meters[-1].meter_value_id or 0 if meters else cursor.meter_value_id,
+        readings[-1][0] if readings else cursor.reading_id,
+        meters[-1][0] if meters else cursor.meter_value_id,
     )
     return events, behind
 
@@ -96,11 +111,14 @@ def read_after(session: Session, cursor: Cursor, limit: int) -> tuple[list[Event
 class Tail:
     """Follows the store on a connection of its own. Blocking: use it in a thread; `with store.tail() as tail`.
 
-    Woken by `PRAGMA data_version` on SQLite (looked at every 50 ms) and by LISTEN/NOTIFY on PostgreSQL.
+    Woken by `PRAGMA data_version` on SQLite (looked at every 50 ms) and by LISTEN/NOTIFY on PostgreSQL; however busy
+    the writers, no more often than every 50 ms.
     """
 
-    def __init__(self, store: Store, cursor: Cursor | None = None) -> None:
+    def __init__(self, store: Store, cursor: Cursor | None = None, sources: frozenset[Source] = EVERYTHING) -> None:
         self._store = store
+        self._sources = sources
+        self._rests_until = 0.0
         with telling(store.url):
             self._connection = store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             if store.postgres:
@@ -129,13 +147,19 @@ class Tail:
         if self._fresh:
             self._fresh = False
             return True
+        rest = self._rests_until - time.monotonic()
+        if rest > 0:
+            time.sleep(min(rest, seconds))
         with telling(self._store.url):
-            return self._wait_postgres(seconds) if self._store.postgres else self._wait_sqlite(seconds)
+            woken = self._wait_postgres(seconds) if self._store.postgres else self._wait_sqlite(seconds)
+        if woken:
+            self._rests_until = time.monotonic() + LOOK_SECONDS
+        return woken
 
     def read(self, limit: int = 5000) -> list[Event]:
         """What happened since the last read, at most `limit` of each sort; chained events in order."""
         with self._store.read() as work:
-            events, self.cursor = read_after(work.session, self.cursor, limit)
+            events, self.cursor = read_after(work.session, self.cursor, limit, self._sources)
         if len(events) >= limit:
             self._fresh = True
         return events
