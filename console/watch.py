@@ -1,4 +1,7 @@
-"""Which events deserve an alarm, and which end one. Pure: an event in, alarms to sound and to clear out."""
+"""Which events deserve an alarm, and which end one. Pure: an event in, alarms to sound and to clear out.
+
+Stations are not here: the central system sounds their alarms in the commit that tells of the event.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +38,6 @@ def judge(event: Event, overflow_fill: Mapping[str, float]) -> Iterator[Sound | 
     """Alarms that follow from one event. `overflow_fill` by bin."""
     if event.kind in (Kind.BIN_READ, Kind.BIN_EMPTIED):
         yield from _judge_bin(event, overflow_fill)
-    elif event.kind.value.startswith(("station.", "connector.")):
-        yield from _judge_station(event)
     elif event.kind is Kind.SCHEDULE_MADE:
         yield from _judge_schedule(event)
     else:
@@ -52,25 +53,6 @@ def _judge_bin(event: Event, overflow_fill: Mapping[str, float]) -> Iterator[Sou
         yield Sound("bin.overdue", event.subject, "warning", f"{event.subject} is {fill:.0%} full")
     elif fill < EMPTIED * full:
         yield Clear("bin.overdue", event.subject)
-
-
-def _judge_station(event: Event) -> Iterator[Sound | Clear]:
-    station, data = event.subject, event.data
-    match event.kind:
-        case Kind.CONNECTOR_CHANGED if data["status"] == "Faulted":
-            code = ", ".join(part for part in (data["error_code"], data["info"]) if part) or "no code given"
-            text = f"{station} EVSE {data['evse']} faulted: {code}"
-            yield Sound("evse.faulted", f"{station}/{data['evse']}", "critical", text)
-        case Kind.CONNECTOR_CHANGED:
-            yield Clear("evse.faulted", f"{station}/{data['evse']}")
-        case Kind.STATION_DISCONNECTED:
-            yield Sound("station.offline", station, "warning", f"{station} is offline: {data.get('why', '')}")
-        case Kind.STATION_CONNECTED:
-            yield Clear("station.offline", station)
-        case Kind.STATION_PARKED:
-            yield Sound("station.parked", station, "warning", f"unknown station {station} asks to be admitted")
-        case Kind.STATION_ADMITTED:
-            yield Clear("station.parked", station)
 
 
 def _judge_night(event: Event) -> Iterator[Sound | Clear]:

@@ -169,7 +169,7 @@ def decide(work: Work, order: Order, admission: str, password_hash: str | None) 
     station.password_hash = password_hash or station.password_hash
     work.session.add(station)
     work.session.flush()
-    work.alarms.clear("station_parked", station.station_id)
+    work.alarms.clear("station.parked", station.station_id)
     work.events.append(Kind.STATION_ADMITTED, station.station_id, who=order.who, admission=admission)
     return True
 

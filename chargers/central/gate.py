@@ -135,7 +135,7 @@ def park(work: Work, identity: str, address: str) -> Refusal | Station:
     work.session.add(row)
     work.session.flush()
     work.events.append(Kind.STATION_PARKED, identity, address=address)
-    work.alarms.sound("station_parked", identity, "warning", f"unknown station {identity} waits to be accepted")
+    work.alarms.sound("station.parked", identity, "warning", f"unknown station {identity} waits to be accepted")
     return row
 
 

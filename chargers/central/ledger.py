@@ -86,7 +86,7 @@ def connect(work: Work, station_id: str, protocol: str) -> None:
     work.session.add(station)
     work.session.flush()
     work.events.append(Kind.STATION_CONNECTED, station_id, protocol=protocol)
-    work.alarms.clear("station_offline", station_id)
+    work.alarms.clear("station.offline", station_id)
 
 
 def disconnect(work: Work, station_id: str, why: str) -> None:
@@ -100,7 +100,7 @@ def disconnect(work: Work, station_id: str, why: str) -> None:
     work.session.flush()
     work.events.append(Kind.STATION_DISCONNECTED, station_id, why=why)
     if station.admission == "accepted" and work.charging.running(station_id):
-        work.alarms.sound("station_offline", station_id, "warning", f"{station_id} is silent while it charges: {why}")
+        work.alarms.sound("station.offline", station_id, "warning", f"{station_id} is silent while it charges: {why}")
 
 
 def see(work: Work, station_ids: list[str]) -> None:
@@ -140,9 +140,9 @@ def set_status(work: Work, station_id: str, evse: int, connector: int, status: s
     work.stations.set_connector(station_id, evse, connector, status=status[:20], error_code=error[:50], info=info[:100])
     subject = f"{station_id}/{evse}"
     if status == "Faulted":
-        work.alarms.sound("connector_faulted", subject, "critical", f"{subject} is faulted: {error} {info}".rstrip())
+        work.alarms.sound("evse.faulted", subject, "critical", f"{subject} is faulted: {error} {info}".rstrip())
     else:
-        work.alarms.clear("connector_faulted", subject)
+        work.alarms.clear("evse.faulted", subject)
 
 
 def _know_evse(work: Work, station_id: str, number: int) -> None:
@@ -184,7 +184,7 @@ def may_start(work: Work, station_id: str) -> bool:
     if drawn <= place.site_limit_kw:
         return True
     text = f"{station_id} confirmed no fall-back power and its site cannot carry all it may draw: no charge starts"
-    work.alarms.sound("no_fallback", station_id, "warning", text)
+    work.alarms.sound("station.no_fallback", station_id, "warning", text)
     return False
 
 
@@ -349,7 +349,7 @@ def note_fallback(work: Work, station_id: str) -> None:
         station.fallback_at = work.now
         work.session.add(station)
         work.session.flush()
-        work.alarms.clear("no_fallback", station_id)
+        work.alarms.clear("station.no_fallback", station_id)
 
 
 def learn(work: Work, station_id: str, values: dict[str, Any]) -> None:

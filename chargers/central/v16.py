@@ -157,7 +157,7 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
     @answers("SecurityEventNotification", messages.SecurityEventIn)
     def on_security_event(self, request: messages.SecurityEventIn) -> Answer:
         text = clean(f"{self.id}: {request.type} {request.tech_info or ''}".rstrip(), 200)
-        return self.store(lambda work: work.alarms.sound("security_event", self.id, "warning", text))
+        return self.store(lambda work: work.alarms.sound("station.security", self.id, "warning", text))
 
     @answers("SignCertificate", messages.Nothing)
     def on_sign_certificate(self, _request: messages.Nothing) -> Answer:

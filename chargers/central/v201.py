@@ -154,7 +154,7 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
     @answers("SecurityEventNotification", messages.SecurityEventIn)
     def on_security_event(self, request: messages.SecurityEventIn) -> Answer:
         text = clean(f"{self.id}: {request.type} {request.tech_info or ''}".rstrip(), 200)
-        return self.store(lambda work: work.alarms.sound("security_event", self.id, "warning", text))
+        return self.store(lambda work: work.alarms.sound("station.security", self.id, "warning", text))
 
     @answers("FirmwareStatusNotification", messages.StatusOnly)
     def on_firmware(self, request: messages.StatusOnly) -> Answer:

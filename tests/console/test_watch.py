@@ -37,14 +37,6 @@ def test_emptying_and_low_reading_clear():
     assert reading("B1", 0.2) == [Clear("bin.overdue", "B1")]
 
 
-def test_fault_names_station_evse_and_code():
-    """A faulted connector sounds a critical alarm with the station's code; any other status ends it."""
-    data = {"evse": 2, "connector": 1, "error_code": "GroundFailure", "info": "RCD"}
-    (alarm,) = verdicts(Kind.CONNECTOR_CHANGED, "ST", status="Faulted", **data)
-    assert alarm == Sound("evse.faulted", "ST/2", "critical", "ST EVSE 2 faulted: GroundFailure, RCD")
-    assert verdicts(Kind.CONNECTOR_CHANGED, "ST", status="Available", **data) == [Clear("evse.faulted", "ST/2")]
-
-
 def test_shortfall_sounds_and_ends_with_the_schedule():
     """A schedule sounds for every truck it leaves short and clears the others."""
     powers = [

@@ -156,7 +156,7 @@ async def test_connectors_are_known_by_what_they_report(house):
     async with house.station() as station:
         fault = {"connectorId": 1, "errorCode": "GroundFailure", "status": "Faulted", "info": "relay"}
         await station.ask("StatusNotification", fault)
-        assert [alarm.kind for alarm in house.look(lambda work: work.alarms.standing())] == ["connector_faulted"]
+        assert [alarm.kind for alarm in house.look(lambda work: work.alarms.standing())] == ["evse.faulted"]
         await station.ask("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Available"})
         assert house.look(lambda work: work.alarms.standing()) == []
         await station.ask("StatusNotification", {"connectorId": 0, "errorCode": "NoError", "status": "Available"})
@@ -190,7 +190,7 @@ async def test_a_charge_starts_only_where_silence_is_safe(house):
     async with house.station(answers=refusing) as station:
         await station.ask("BootNotification", BOOT)
         assert (await station.ask("Authorize", {"idTag": "CARD1"}))["idTagInfo"]["status"] == "Blocked"
-    assert "no_fallback" in [alarm.kind for alarm in house.look(lambda work: work.alarms.standing())]
+    assert "station.no_fallback" in [alarm.kind for alarm in house.look(lambda work: work.alarms.standing())]
     async with house.station("CP2") as station:
         await station.ask("BootNotification", BOOT)
         assert (await station.ask("Authorize", {"idTag": "CARD1"}))["idTagInfo"]["status"] == "Accepted"
