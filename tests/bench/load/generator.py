@@ -34,7 +34,7 @@ ANSWER_SECONDS = 60.0
 QUIET_SECONDS = 0.5
 """A server that asks its stations nothing for so long has settled."""
 MOST_UNSETTLED_SECONDS = 20.0
-LAST_ANSWERS_SECONDS = 0.3
+LAST_ANSWERS_SECONDS = 20.0
 ANSWERS = {
     "GetConfiguration": b'{"configurationKey":[],"unknownKey":[]}',
     "SetChargingProfile": b'{"status":"Accepted"}',
@@ -86,6 +86,7 @@ class Station(WSListener):
         self.number = number
         self.tally = tally
         self.looping = False
+        self.waiting = False
         self.count = 0
         self.sent_at = 0.0
         self.expected = b""
@@ -109,6 +110,7 @@ class Station(WSListener):
         self.expected = b'[%d,"%s"' % (2 if self.tally.echo else 3, message_id)
         instant = self.instant() if self.timed else b""
         self.sent_at = time.perf_counter()
+        self.waiting = True
         assert self.transport is not None
         self.transport.send(WSMsgType.TEXT, b'[2,"' + message_id + self.before + instant + self.after + b"]")
 
@@ -133,6 +135,7 @@ class Station(WSListener):
             tally.first_wrong = tally.first_wrong or repr(text[:200])
             return
         tally.answered += 1
+        self.waiting = False
         if self.answered is not None:
             self.answered.set_result(None)
             self.answered = None
@@ -211,7 +214,9 @@ async def speak(kind: str, stations: list[Station], asked: argparse.Namespace, t
     used, wall = cpu_ns(asked.pid) - used, time.perf_counter() - began
     tally.measuring = False
     tally.stopped = True
-    await asyncio.sleep(LAST_ANSWERS_SECONDS)
+    until = time.monotonic() + LAST_ANSWERS_SECONDS
+    while any(station.waiting for station in stations) and time.monotonic() < until:  # noqa: ASYNC110 - a quiet time
+        await asyncio.sleep(0.05)
     waits = sorted(tally.waits) or [0.0]
     return {
         "cpu_us": round(used / 1000 / max(count, 1), 2),
