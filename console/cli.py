@@ -266,7 +266,7 @@ def import_bins(
     file: Annotated[Path | None, typer.Argument(show_default=False, help="CSV or GeoJSON.")] = None,
     *,
     from_osm: Annotated[Path | None, typer.Option(help="Take waste containers out of an .osm.pbf.")] = None,
-    sensors: Annotated[bool, typer.Option(help="With --from-osm: give every bin a sensor named like it.")] = False,
+    sensors: Annotated[bool, typer.Option(help="Give every bin a sensor that is named like it.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bins and their sensors."""

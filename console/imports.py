@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -51,7 +52,7 @@ def take_over(
         keep = _keeper(exchange.store_places, exchange.read_places(file), who)
     with store.begin() as work:
         kept = keep(work)
-    warnings = [*notes, *(_outside(store, bins) if bins is not None else [])]
+    warnings = [*notes, *([*_outside(store, bins), *_uncollected(store, bins)] if bins is not None else [])]
     return {"file": file.name, "added": kept.added, "updated": kept.updated, "warnings": warnings}
 
 
@@ -70,4 +71,16 @@ def _outside(store: Store, file: BinFile) -> list[str]:
         f"{file.bins[number].bin_id}: no street within reach of {file.bins[number].lat:.5f}, "
         f"{file.bins[number].lon:.5f}; correct its position or import roads that reach it"
         for number in off
+    ]
+
+
+def _uncollected(store: Store, file: BinFile) -> list[str]:
+    """Streams no truck of the store takes: every plan would leave those bins."""
+    with store.read() as work:
+        trucks = work.trucks.all()
+    taken = {stream for truck in trucks for stream in truck.streams}
+    counts = Counter(row.stream for row in file.bins if trucks and row.stream not in taken)
+    return [
+        f"{count} bins of stream {stream!r}: no truck takes it; add it to a truck's streams"
+        for stream, count in counts.items()
     ]
