@@ -37,6 +37,7 @@ app.add_typer(database, name="db")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 File = Annotated[Path, typer.Argument(show_default=False, help="The file to read.")]
+WithParent = Annotated[bool, typer.Option(hidden=True, help="End when standard input closes.")]
 SHOWN_PROBLEMS = 20
 
 
@@ -129,14 +130,17 @@ def console() -> None:
 
 
 @app.command()
-def serve() -> None:
+def serve(*, with_parent: WithParent = False) -> None:
     """The central system for stations (OCPP) and the webhooks (HTTP)."""
+    from console.processes import end_with_parent
     from console.serve import run
     from fleet.log import log_to
 
     settings = _settings()
     store = _store(settings, create=True)
     log_to(settings.data_dir / "log", "serve")
+    if with_parent:
+        end_with_parent()
     run(settings, store, ready=lambda ports: print(json.dumps(ports), flush=True))
 
 
@@ -186,12 +190,16 @@ def twin(
     seed: Annotated[int, typer.Option(min=0)] = 1,
     size: Annotated[str, typer.Option(help="small or city.")] = "city",
     minutes: Annotated[float, typer.Option(min=0, help="Wall minutes to run; 0: until ended.")] = 0.0,
+    with_parent: WithParent = False,
 ) -> None:
     """The simulated city against any server: stations over OCPP, sensors and trucks over HTTP."""
+    from console.processes import end_with_parent
     from console.twin import run
     from fleet.log import log_to
 
     settings = _settings()
+    if with_parent:
+        end_with_parent()
     log_to(settings.data_dir / "log", "twin")
     if size not in ("small", "city"):
         raise typer.BadParameter("must be small or city", param_hint="--size")

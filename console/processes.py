@@ -9,6 +9,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,18 @@ from typing import Any
 from console.errors import JobFailed
 
 END_SECONDS = 8.0
+
+
+def end_with_parent() -> None:
+    """End this process, as if asked to, when the process that started it is gone: its end of our input closes."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(sys.stdin.fileno(), 1024):
+                pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="with-parent", daemon=True).start()
 
 
 class Child:
@@ -28,10 +41,10 @@ class Child:
         self._errors = folder / f"{verb}.stderr"
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "console", verb, *arguments],
+                [sys.executable, "-m", "console", verb, *arguments, "--with-parent"],
                 env={**os.environ, **env},
                 cwd=Path(__file__).parent.parent,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # held open and never written: it closes when we are gone, however we went
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
