@@ -52,7 +52,7 @@ class Length:
     warm: float
     seconds: float
     idle: int
-    """Idle connections opened."""
+    """Idle connections counted; as many are opened before."""
 
 
 SHORT = Length(1, 0.4, 0.8, 100)
@@ -110,7 +110,7 @@ def start_peers(stack: contextlib.ExitStack, folder: Path, length: Length) -> tu
 
     python = sys.executable
     peers = {
-        "ours": Peer(stack.enter_context(serve_ours(folder, CONNECTIONS + length.idle)), password=PASSWORD),
+        "ours": Peer(stack.enter_context(serve_ours(folder, 2 * length.idle)), password=PASSWORD),
         "echo": Peer(start("websockets echo", [python, str(LOAD / "echo.py")]), echo=True),
         "plain": Peer(start("ocpp + websockets", [python, str(LOAD / "plain.py")])),
     }

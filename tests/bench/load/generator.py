@@ -229,8 +229,8 @@ async def speak(kind: str, stations: list[Station], asked: argparse.Namespace, t
 
 
 async def measure_idle(asked: argparse.Namespace, tally: Tally) -> dict[str, Any]:
-    """Resident memory of the server per connection, counted from the second hundred on."""
-    first = await connect(range(asked.warm_connections), asked, tally)
+    """Resident memory of the server per connection, of the second half: the first pays for caches and threads."""
+    first = await connect(range(asked.connections), asked, tally)
     await asyncio.sleep(1)
     before = rss_kib(asked.pid)
     more = await connect(range(len(first), len(first) + asked.connections), asked, tally)
@@ -261,8 +261,7 @@ if __name__ == "__main__":
     parser.add_argument("--run", type=int, default=0, help="number of this run: the day its meter values are of")
     parser.add_argument("--warm", type=float, default=1.0)
     parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--idle", action="store_true", help="read memory instead")
-    parser.add_argument("--warm-connections", type=int, default=100, help="opened before memory is first read")
+    parser.add_argument("--idle", action="store_true", help="read memory instead, of that many more connections")
     options = parser.parse_args()
     os.sched_setaffinity(0, cores()[1])
     uvloop.run(main(options))
