@@ -28,11 +28,17 @@ if TYPE_CHECKING:
 
 Phase = Literal["first rounds", "improving", "done"]
 
-SEARCHED = 0.35
-"""Share of the budget OR-Tools gets; ruin and repair has the rest."""
+SEARCHED = 0.08
+"""Share of the budget OR-Tools gets."""
 
-HOT, COLD = 0.4, 0.008
-"""Annealing begins and ends at these multiples of the mean leg's cost."""
+STARTS, TRIED = 0.6, 0.15
+"""Shares of what is left: for annealing from several starts, for trials of other trucks. The rest is the last run."""
+
+START, MOST_STARTS = 0.012, 6
+"""Seconds a bin that a start should have at least, and how many starts there are at most."""
+
+HOT, WARM, COLD = 1.0, 0.3, 0.02
+"""Annealing begins, begins again and ends at these multiples of a typical leg's cost."""
 
 TOLD_EVERY = 0.2
 """Seconds between two reports of better rounds."""
@@ -81,27 +87,71 @@ def solve(
 
 
 def _search(ground: Ground, best: _Incumbent, random: Random, warm: Plan | None) -> None:
+    """Anneal from what OR-Tools finds and from nothing, try other trucks, then anneal the best of all once more.
+
+    A good plan of the wrong trucks is hard to leave by small steps: hence the start from nothing, and the trials that
+    forbid one truck of the best plan at a time.
+    """
     start: Sequences = {}
     if warm is not None:
         start = _mend(ground, _recall(ground, warm))
         best.accept(_filled(ground, start, random))
-    model = Model(ground, "PATH_CHEAPEST_ARC")
-    budget = max(0.05, best.seconds * SEARCHED - best.elapsed())
-    found = model.search(budget, start or None)
+    found = Model(ground, "PATH_CHEAPEST_ARC").search(max(0.05, best.seconds * SEARCHED), start or None)
     if found is not None:
         best.accept(_filled(ground, _mend(ground, found), random))
-    search = _filled(ground, best.sequences, random)
-    best.accept(search)
     best.phase = "improving"
-    best.tell()
-    legs = sum(len(tour.sequence) + 1 for tour in search.tours.values())
-    mean = sum(tour.cost - tour.rig.fixed for tour in search.tours.values()) / max(1, legs) or 1.0
-    from_here = best.elapsed()
+    begun, lasts = best.elapsed(), best.seconds - best.elapsed()
+    starts = max(2, min(MOST_STARTS, int(STARTS * lasts / (START * ground.count))))
+    for number in range(1, starts + 1):
+        sequences, banned = (best.sequences, -1) if number == 1 else ({}, -1)
+        if number > 2 and len(ground.rigs) > 1:  # the second start is free to take any truck
+            banned = random.randrange(len(ground.rigs))
+        until = begun + STARTS * number / starts * lasts
+        _anneal(best, _filled(ground, sequences, random, banned), HOT, until)
+    trials = max(1, min(2 * len(best.sequences), int(TRIED * lasts / (START / 2 * ground.count))))
+    for number in range(1, trials + 1):
+        until = begun + (STARTS + TRIED * number / trials) * lasts
+        _anneal(best, _trial(ground, best.sequences, number, random), WARM, until)
+    _anneal(best, _filled(ground, best.sequences, random), WARM, best.seconds)
 
-    def share() -> float:
-        return (best.elapsed() - from_here) / max(1e-6, best.seconds - from_here)
 
-    search.anneal(mean * HOT, mean * COLD, share, best.accept)
+def _trial(ground: Ground, tours: Sequences, number: int, random: Random) -> Search:
+    """The best tours changed in a way small steps do not find.
+
+    While mandatory bins are left, the trucks that could take them give up what others can serve as well; else one truck
+    stays at home, the one with the fewest bins first.
+    """
+    served = {node for sequence in tours.values() for node in sequence}
+    missed = [node for node in range(ground.count) if ground.due[node] and node not in served]
+    if missed:
+        few = min(ground.choices[node] for node in missed)
+        able = {rig.index for rig in ground.rigs if any(rig.allowed[node] for node in missed)}
+
+        def stays(index: int, node: int) -> bool:
+            if index not in able or node >= ground.count:
+                return True
+            return ground.due[node] and ground.choices[node] <= few
+
+        start = {index: [node for node in sequence if stays(index, node)] for index, sequence in tours.items()}
+        return _filled(ground, start, random)
+    by_size = sorted(tours, key=lambda index: (len(tours[index]), index))
+    banned = by_size[(number - 1) % len(by_size)] if len(by_size) > 1 else -1
+    return _filled(ground, {index: tours[index] for index in by_size if index != banned}, random, banned)
+
+
+def _anneal(best: _Incumbent, search: Search, heat: float, until: float) -> None:
+    best.accept(search)
+    leg = _typical_leg(best.ground)
+    begun = best.elapsed()
+    lasts = max(1e-6, until - begun)
+    search.anneal(leg * heat, leg * COLD, lambda: (best.elapsed() - begun) / lasts, best.accept)
+
+
+def _typical_leg(ground: Ground) -> float:
+    """Money from a bin to its third nearest, on average: what a good tour pays a leg, known before there is one."""
+    cost = ground.rigs[0].cost
+    legs = [cost[visit][near[min(2, len(near) - 1)]] for visit, near in enumerate(ground.near) if near]
+    return sum(legs) / len(legs) if sum(legs) > 0 else 1.0
 
 
 class _Incumbent:
@@ -167,13 +217,13 @@ class _Incumbent:
                 cost=sum(route.cost for route in self.routes.values()),
                 served=len(visits),
                 due=self._due,
-                due_served=sum(ground.visits[node].mandatory for node in visits),
+                due_served=sum(ground.due[node] for node in visits),
             )
         )
 
 
-def _filled(ground: Ground, start: Sequences, random: Random) -> Search:
-    search = Search(ground, start, random)
+def _filled(ground: Ground, start: Sequences, random: Random, banned: int = -1) -> Search:
+    search = Search(ground, start, random, banned)
     search.fill()
     return search
 
@@ -213,7 +263,7 @@ def _plan(ground: Ground, best: _Incumbent) -> Plan:
     served = {node for sequence in best.sequences.values() for node in sequence}
     left = [Left(bin=visit.bin, reason=reason, mandatory=visit.mandatory) for visit, reason in ground.refused]
     missed = [node for node in range(ground.count) if node not in served]
-    reasons = blame(ground, best.sequences, [node for node in missed if ground.visits[node].mandatory])
+    reasons = blame(ground, best.sequences, [node for node in missed if ground.due[node]])
     for node in missed:
         visit = ground.visits[node]
         reason = reasons.get(node, Reason.NOT_NEEDED)

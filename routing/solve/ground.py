@@ -41,6 +41,10 @@ class Ground:
     near: list[list[int]]
     """The other visits by distance there and back, nearest first."""
     rigs: tuple[Rig, ...]
+    due: list[bool]
+    """Which visits are mandatory."""
+    choices: list[int]
+    """How many trucks may serve each visit."""
     refused: tuple[Refused, ...]
 
 
@@ -98,6 +102,8 @@ def _lay_out(problem: Problem, visits: list[Visit], refused: list[Refused]) -> G
         penalty=[miss if visit.mandatory else visit.value for visit in visits],
         near=[[y for y in row if y != x] for x, row in enumerate(np.argsort(there_and_back, 1, "stable").tolist())],
         rigs=rigs,
+        due=[visit.mandatory for visit in visits],
+        choices=[sum(rig.allowed[node] for rig in rigs) for node in range(count)],
         refused=tuple(refused),
     )
 

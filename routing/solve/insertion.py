@@ -54,12 +54,12 @@ def find_insertion(  # noqa: C901, PLR0912 - one flat loop: two thirds of a sear
         tour = where[other]
         if tour is None:
             continue
-        neighbours -= 1
-        if neighbours < 0:
-            break
         rig = tour.rig
         if not rig.allowed[visit]:
             continue
+        neighbours -= 1
+        if neighbours < 0:
+            break
         sequence, cost = tour.sequence, rig.cost
         size, at = len(sequence), sequence.index(other)
         onward = cost[visit]

@@ -34,11 +34,14 @@ Sequences = dict[int, list[int]]
 
 
 class Search:
-    """Tours under improvement. `cost` counts driving and the penalty of every visit left."""
+    """Tours under improvement. `cost` counts driving and the penalty of every visit left. Rig `banned` begins no
+    tour.
+    """
 
-    def __init__(self, ground: Ground, start: Sequences, random: Random) -> None:
+    def __init__(self, ground: Ground, start: Sequences, random: Random, banned: int = -1) -> None:
         self.ground = ground
         self.random = random
+        self.banned = banned
         self.tours: dict[int, Tour] = {}
         self.where: list[Tour | None] = [None] * ground.count
         for index, sequence in start.items():
@@ -91,7 +94,8 @@ class Search:
         again = list(self.left)
         if len(again) > RETRIED:
             centre = self.ground.roads.metres[torn[0] if torn else again[0]]
-            again.sort(key=lambda visit: centre[visit] * (0.5 + self.random.random()))
+            due = self.ground.due
+            again.sort(key=lambda visit: (not due[visit], centre[visit] * (0.5 + self.random.random())))
             again = again[:RETRIED]
         else:
             again.sort()
@@ -133,9 +137,9 @@ class Search:
         strings = int(random.random() * (4 * REMOVED / (1 + longest) - 1) + 1)
         centre = int(random.random() * ground.count)
         if self.left and random.random() < DRAWN:
-            due = sorted(visit for visit in self.left if ground.visits[visit].mandatory)
+            due = sorted(visit for visit in self.left if ground.due[visit])
             if due:
-                centre, strings = due[int(random.random() * len(due))], strings * 2
+                centre, strings, longest = due[int(random.random() * len(due))], strings * 2, longest * 3
         torn: list[int] = []
         hit: set[int] = set()
         for visit in (centre, *ground.near[centre]):
@@ -163,7 +167,9 @@ class Search:
         return torn
 
     def _order(self, visits: list[int]) -> list[int]:
-        """The order of repair: mandatory first, then at random, heavy, far, near, or tight ones before others."""
+        """The order of repair: mandatory and choosy first, then at random, heavy, far, near, or tight ones before
+        others.
+        """
         ground, draw = self.ground, self.random.random()
         self.random.shuffle(visits)
         if draw >= 0.4:
@@ -177,12 +183,17 @@ class Search:
                 visits.sort(key=outward.__getitem__)
             else:
                 visits.sort(key=lambda visit: rig.closes[visit] - rig.opens[visit])
-        visits.sort(key=lambda visit: not ground.visits[visit].mandatory)
+        # those few trucks may serve go before those any truck may
+        visits.sort(key=lambda visit: (not ground.due[visit], ground.choices[visit]))
         return visits
 
     def _insert(self, visit: int) -> None:
         tours = self.tours
-        idle = [rig for rig in self.ground.rigs if rig.index not in tours or not tours[rig.index].sequence]
+        idle = [
+            rig
+            for rig in self.ground.rigs
+            if rig.index != self.banned and (rig.index not in tours or not tours[rig.index].sequence)
+        ]
         ceiling = self.ground.penalty[visit]
         insertion = find_insertion(self.ground, visit, self.where, idle, ceiling, self.random)
         if insertion is None:
