@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from fleet.events import Kind
 from fleet.store import Work
-from fleet.tables import Connector, Evse, InstalledProfile, Station, Transaction
+from fleet.tables import Evse, InstalledProfile, Station, Transaction
 
 RUNNING, ENDED, ENDED_UNSEEN = "running", "ended", "ended-unseen"
 LOST = "Lost"
@@ -360,9 +360,3 @@ def learn(work: Work, station_id: str, values: dict[str, Any]) -> None:
             setattr(station, name, value)
         work.session.add(station)
         work.session.flush()
-
-
-def connectors_of(work: Work, station_id: str) -> list[Connector]:
-    """A station's connectors, in order."""
-    query = select(Connector).where(Connector.station_id == station_id)
-    return list(work.session.exec(query.order_by(col(Connector.evse), col(Connector.number))))

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from chargers.central import ledger
 from chargers.central.desk import Desk
-from chargers.central.ledger import MOST_EVSES
+from chargers.central.ledger import MOST_EVSES, Identity
 from chargers.central.limits import Limits, fit
 from chargers.central.rpc import Answer, Later, Route, Rpc, Unacceptable
 from chargers.central.socket import CloseCode, Socket
@@ -70,7 +70,6 @@ class Session(Rpc):
         self.limits = Limits.of(station)
         self.current, self.phases = station.current, station.phases
         self.max_kw, self.fallback_kw = station.max_kw, station.fallback_kw
-        self.booted = False
         self.why_lost = "the connection was lost"
         self._left = left
         self._tried = False
@@ -240,8 +239,8 @@ class Session(Rpc):
         """Note what ClearChargingProfile took away; "Unknown" means that nothing was there, which is as well."""
         status = result.get("status")
         if status in ("Accepted", "Unknown"):
-            columns = {"profile_id": "profile_id", "purpose": "purpose", "evse": "evse", "stack_level": "stack_level"}
-            criteria = {columns[name]: value for name, value in args.items() if name in columns and value is not None}
+            columns = ("profile_id", "purpose", "evse", "stack_level")
+            criteria = {name: args[name] for name in columns if args.get(name) is not None}
             await self.desk.writer.do(lambda work: ledger.note_cleared_profiles(work, self.id, criteria))
         return Outcome(accepted=status in ("Accepted", "Unknown"), answer=result)
 
@@ -267,6 +266,15 @@ class Session(Rpc):
         return "NotNow" if status == "Accepted" and not ledger.may_start(work, self.id) else status
 
     # answers both versions give alike
+
+    async def register(self, identity: Identity) -> dict[str, Any]:
+        """Answer a BootNotification; a station that may work is then prepared."""
+        status = "Accepted" if self.admitted else "Pending"
+        await self.desk.writer.do(lambda work: ledger.boot(work, self.id, identity, status))
+        if self.admitted:
+            self.prepare()
+        interval = self.desk.settings.heartbeat_seconds
+        return {"currentTime": self.now_text(), "interval": interval, "status": status}
 
     def store(self, verb: Callable[[Work], Any], reply: dict[str, Any] | None = None) -> Later:
         """Reply with `reply` (an empty payload) once `verb` is durable."""

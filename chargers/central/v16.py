@@ -35,7 +35,7 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
 
     @answers("BootNotification", messages.BootV16)
     def on_boot(self, request: messages.BootV16) -> Answer:
-        return self._boot(
+        return self.register(
             Identity(
                 vendor=clean(request.charge_point_vendor, 50),
                 model=clean(request.charge_point_model, 50),
@@ -43,15 +43,6 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
                 firmware=clean(request.firmware_version, 50),
             )
         )
-
-    async def _boot(self, identity: Identity) -> dict[str, Any]:
-        status = "Accepted" if self.admitted else "Pending"
-        await self.desk.writer.do(lambda work: ledger.boot(work, self.id, identity, status))
-        self.booted = True
-        if self.admitted:
-            self.prepare()
-        interval = self.desk.settings.heartbeat_seconds
-        return {"currentTime": self.now_text(), "interval": interval, "status": status}
 
     @answers("Heartbeat", messages.Nothing)
     def on_heartbeat(self, _request: messages.Nothing) -> Answer:

@@ -66,16 +66,7 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
             firmware=clean(station.firmware_version, 50),
             reason=clean(request.reason, 50),
         )
-        return self._boot(identity)
-
-    async def _boot(self, identity: Identity) -> dict[str, Any]:
-        status = "Accepted" if self.admitted else "Pending"
-        await self.desk.writer.do(lambda work: ledger.boot(work, self.id, identity, status))
-        self.booted = True
-        if self.admitted:
-            self.prepare()
-        interval = self.desk.settings.heartbeat_seconds
-        return {"currentTime": self.now_text(), "interval": interval, "status": status}
+        return self.register(identity)
 
     @answers("Heartbeat", messages.Nothing)
     def on_heartbeat(self, _request: messages.Nothing) -> Answer:

@@ -234,6 +234,16 @@ async def house(make_house: Callable[..., Any]) -> AsyncIterator[House]:
 
 
 @pytest.fixture
+async def any_house(any_store: Store, clock: FixedClock) -> AsyncIterator[House]:
+    """The usual house, on SQLite and on PostgreSQL."""
+    furnish(any_store)
+    opened = House(any_store, clock)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
 def password() -> tuple[str, str]:
     """A password and what the store keeps of it."""
     return PASSWORD, hash_password(PASSWORD)

@@ -71,20 +71,20 @@ async def test_a_station_that_never_boots_works_all_the_same(house):
         assert (await station.until_heard("TriggerMessage"))["requestedMessage"] == "BootNotification"
 
 
-async def test_a_charge_from_card_to_end_is_in_the_store(house):
+async def test_a_charge_from_card_to_end_is_in_the_store(any_house):
     """Authorize, start, meter values and stop give one transaction with the truck, and its energy in the event log."""
-    async with house.station() as station:
+    async with any_house.station() as station:
         await station.ask("BootNotification", BOOT)
         assert await station.ask("Authorize", {"idTag": "CARD1"}) == {"idTagInfo": {"status": "Accepted"}}
         number = (await station.ask("StartTransaction", START))["transactionId"]
         await station.ask("MeterValues", meter_values(number))
         await station.ask("StopTransaction", stop(number))
-    [row] = house.look(transactions)
+    [row] = any_house.look(transactions)
     assert (row.truck_id, row.state, row.start_wh, row.end_wh, row.ref) == ("T1", "ended", 1000.0, 9000.0, str(number))
-    [meter] = house.look(meters)
+    [meter] = any_house.look(meters)
     assert (meter.energy_wh, meter.power_w, meter.ref) == (1500.0, 7360.0, str(number))
     assert meter.soc == pytest.approx(0.41)
-    ended = house.look(lambda work: work.events.newest(kinds=[Kind.TRANSACTION_ENDED]))
+    ended = any_house.look(lambda work: work.events.newest(kinds=[Kind.TRANSACTION_ENDED]))
     assert [event.data["energy_wh"] for event in ended] == [8000.0]
 
 
