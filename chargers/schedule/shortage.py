@@ -5,6 +5,7 @@ truck's own charger is the limit. Options are re-solved, not guessed: the extra 
 value is linear in the limit while the cut stays), later departures and faster chargers on the room the plan leaves.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -29,6 +30,18 @@ class _Cut:
     site_bound: Bools  # [T] slots whose room is what holds everything up
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """What is the same for every truck that a plan leaves short."""
+
+    grid: Grid
+    energy: Ints  # [N,T]
+    spare: Ints  # [T] room the plan leaves
+    site_bound: Bools  # [T]
+    more_limit: float | None
+    shared_outlets: frozenset[tuple[str, int]]  # EVSEs with several trucks one after another
+
+
 def explain_shortfalls(grid: Grid, energy: Ints) -> tuple[Shortfall, ...]:
     """One Shortfall per truck that `energy` leaves short of ready, largest first."""
     remaining = np.array([truck.remaining_kwh for truck in grid.night.trucks])
@@ -37,9 +50,16 @@ def explain_shortfalls(grid: Grid, energy: Ints) -> tuple[Shortfall, ...]:
     rows = [int(row) for row in np.argsort(-missing, kind="stable") if missing[row] >= worth[row]]
     if not rows:
         return ()
-    cut = _minimum_cut(grid, grid.need, grid.room)
-    more_limit = _more_limit(grid)
-    return tuple(_explain(grid, energy, cut, more_limit, row, float(missing[row])) for row in rows)
+    outlets = Counter((truck.station, truck.evse) for truck in grid.night.trucks)
+    case = _Case(
+        grid=grid,
+        energy=energy,
+        spare=grid.room - room_used(grid, energy),
+        site_bound=_minimum_cut(grid, grid.need, grid.room).site_bound,
+        more_limit=_more_limit(grid),
+        shared_outlets=frozenset(outlet for outlet, trucks in outlets.items() if trucks > 1),
+    )
+    return tuple(_explain(case, row, float(missing[row])) for row in rows)
 
 
 def _minimum_cut(grid: Grid, need: Ints, room: Ints) -> _Cut:
@@ -74,10 +94,10 @@ def _more_limit(grid: Grid) -> float | None:
     return float(np.ceil(more_kw * 10.0) / 10.0) if more_kw > 0.0 and cut.served >= wanted else None
 
 
-def _explain(grid: Grid, energy: Ints, cut: _Cut, more_limit: float | None, row: int, kwh: float) -> Shortfall:
-    truck, stay = grid.night.trucks[row], grid.stays[row]
-    bound = stay & cut.site_bound
-    filled = energy[row] >= grid.cell_cap[row]
+def _explain(case: _Case, row: int, kwh: float) -> Shortfall:
+    grid, truck, stay = case.grid, case.grid.night.trucks[row], case.grid.stays[row]
+    bound = stay & case.site_bound
+    filled = case.energy[row] >= grid.cell_cap[row]
     if not stay.any():
         binding, where = Binding.TIME, stay
     elif bound.any():
@@ -86,11 +106,11 @@ def _explain(grid: Grid, energy: Ints, cut: _Cut, more_limit: float | None, row:
         binding, where = Binding.CHARGER, stay
     else:
         binding, where = Binding.MINIMUM, stay & ~filled
-    spare: Ints = grid.room - room_used(grid, energy)
+    site_helps = binding is Binding.SITE and case.more_limit is not None
     found = (
-        Option(Mend.MORE_LIMIT, kw=more_limit) if binding is Binding.SITE and more_limit is not None else None,
-        _later_departure(grid, energy, spare, row),
-        _faster_charger(grid, energy, spare, row) if binding is Binding.CHARGER else None,
+        Option(Mend.MORE_LIMIT, kw=case.more_limit) if site_helps else None,
+        _later_departure(case, row),
+        _faster_charger(case, row) if binding is Binding.CHARGER else None,
     )
     bare = Shortfall(
         truck=truck.truck,
@@ -100,18 +120,17 @@ def _explain(grid: Grid, energy: Ints, cut: _Cut, more_limit: float | None, row:
         ready_by=truck.ready_by,
         binding=binding,
         hours=_stretches(grid, where),
-        rivals=_rivals(grid, energy, bound, row),
+        rivals=_rivals(case, bound, row),
         options=tuple(option for option in found if option is not None),
         reason="",
     )
     return replace(bare, reason=_sentence(bare, truck, float(grid.power[row]), grid.night.start.tzinfo))
 
 
-def _later_departure(grid: Grid, energy: Ints, spare: Ints, row: int) -> Option | None:
+def _later_departure(case: _Case, row: int) -> Option | None:
     """First slot end by which the room left after ready_by fills the truck at its power; None within this night."""
-    truck = grid.night.trucks[row]
-    shared = sum((other.station, other.evse) == (truck.station, truck.evse) for other in grid.night.trucks)
-    if shared > 1:
+    grid, spare, truck = case.grid, case.spare, case.grid.night.trucks[row]
+    if (truck.station, truck.evse) in case.shared_outlets:
         return None  # the next truck waits for this EVSE
     leaves = (truck.ready_by - grid.night.start).total_seconds() / 60.0 / grid.night.slot_minutes
     arrives = (truck.arrives - grid.night.start).total_seconds() / 60.0 / grid.night.slot_minutes
@@ -121,16 +140,16 @@ def _later_departure(grid: Grid, energy: Ints, spare: Ints, row: int) -> Option 
     least = np.ceil(truck.min_kw * grid.hours / UNIT_KWH)
     offered = np.minimum(most, spare + units(np.full(len(spare), truck.fallback_kw), grid.hours))
     offered = np.where(after & (offered >= least), offered, 0)
-    enough = np.cumsum(offered) >= int(grid.need[row] - energy[row].sum())
+    enough = np.cumsum(offered) >= int(grid.need[row] - case.energy[row].sum())
     if not enough.any():
         return None
     return Option(Mend.LATER_DEPARTURE, ready_by=grid.night.slot_start(int(enough.argmax()) + 1))
 
 
-def _faster_charger(grid: Grid, energy: Ints, spare: Ints, row: int) -> Option | None:
+def _faster_charger(case: _Case, row: int) -> Option | None:
     """Least charger power that fills the truck in its stay on the room the plan leaves, up to FASTEST_CHARGER_KW."""
-    stay = grid.stays[row]
-    reach = np.where(stay, spare + np.maximum(energy[row], grid.cell_free[row]), 0)
+    grid, stay = case.grid, case.grid.stays[row]
+    reach = np.where(stay, case.spare + np.maximum(case.energy[row], grid.cell_free[row]), 0)
     low, high = float(grid.max_kw[row]), FASTEST_CHARGER_KW
 
     def fills(kw: float) -> bool:
@@ -144,10 +163,11 @@ def _faster_charger(grid: Grid, energy: Ints, spare: Ints, row: int) -> Option |
     return Option(Mend.FASTER_CHARGER, kw=float(np.ceil(high)))
 
 
-def _rivals(grid: Grid, energy: Ints, bound: Bools, row: int) -> tuple[str, ...]:
-    taken = energy[:, bound].sum(axis=1)
+def _rivals(case: _Case, bound: Bools, row: int) -> tuple[str, ...]:
+    taken = case.energy @ bound
     taken[row] = 0
-    return tuple(grid.night.trucks[other].truck for other in np.argsort(-taken, kind="stable") if taken[other] > 0)
+    order = np.argsort(-taken, kind="stable")[: np.count_nonzero(taken)]
+    return tuple(case.grid.night.trucks[other].truck for other in order)
 
 
 def _stretches(grid: Grid, where: Bools) -> tuple[tuple[datetime, datetime], ...]:
