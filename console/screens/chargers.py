@@ -118,6 +118,7 @@ class ChargersScreen(RoomScreen):
                     lambda line: str(line.order.order_id),
                     sort=0,
                     descending=True,
+                    follow=True,
                     hint=N_("no orders yet; each shows here how far it is"),
                     id="orders",
                 )

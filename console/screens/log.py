@@ -36,6 +36,7 @@ class LogScreen(RoomScreen):
                 lambda line: str(line.number),
                 find=lambda line: f"{line.event.subject} {line.event.kind} {tell(line.event)} {line.event.who}",
                 descending=True,
+                follow=True,
                 hint=N_("nothing has happened yet"),
                 id="events",
             )
@@ -44,6 +45,7 @@ class LogScreen(RoomScreen):
                 lambda line: str(line.order.order_id),
                 find=lambda line: f"{line.order.target} {line.order.kind} {line.order.state} {line.order.who}",
                 descending=True,
+                follow=True,
                 hint=N_("nothing was ordered yet"),
                 id="orders",
             )

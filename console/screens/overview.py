@@ -23,6 +23,8 @@ from console.widgets.panel import Gauge, Line, Pair, Panel, Say
 from console.widgets.scene import SHAPES
 from console.wording import STATE_WORDS, clock, figure
 
+TALL = 34
+"""Lines from which there is room for all the figures."""
 BIN_LEVELS: tuple[tuple[BinState, Level], ...] = (
     ("over", "bad"),
     ("high", "bad"),
@@ -97,10 +99,12 @@ class OverviewScreen(RoomScreen):
             lines.append(Say(_("no plan yet; 3 then n makes one"), "dim"))
         else:
             state = _(STATE_WORDS.get(plan.state, plan.state))
-            lines.append(Pair(f"{plan.day:%d/%m}", state, "good" if plan.state == "published" else "note"))
             routes = len(plan.routes)
             count = ngettext("{n} truck", "{n} trucks", routes).format(n=routes)
-            lines.append(Pair(count, f"{figure(plan.km, 'km')}  {figure(plan.kwh, 'kWh')}"))
+            level: Level = "good" if plan.state == "published" else "note"
+            lines.append(Pair(f"{plan.day:%d/%m}  {count}", state, level))
+            if self.app.size.height >= TALL:
+                lines.append(Pair(figure(plan.km, "km", 1), figure(plan.kwh, "kWh")))
             served = ngettext("{n} bin", "{n} bins", plan.served).format(n=plan.served)
             missed = _("{n} not reached").format(n=plan.unserved)
             lines.append(Pair(served, missed, "bad" if plan.unserved else "good"))
@@ -123,7 +127,7 @@ class OverviewScreen(RoomScreen):
         )
         lines.append(Pair(_("stations"), working))
         waiting = [need for need in view.needs.values() if need.state == "open"]
-        if waiting:
+        if waiting and self.app.size.height >= TALL:
             first = min(waiting, key=lambda need: need.ready_by)
             lines.append(Pair(_("departure"), f"{first.truck_id} {clock(view, first.ready_by)}"))
         panel.say(lines)

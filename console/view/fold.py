@@ -56,6 +56,8 @@ def is_told(event: Event) -> bool:
     """Whether the log a person reads holds this event."""
     if event.kind is Kind.ORDER_CHANGED:
         return not is_routine(str(event.data.get("kind")), str(event.data.get("state")))
+    if event.kind is Kind.PROFILE_CONFIRMED:
+        return event.data.get("status") != "Accepted"
     return event.kind not in QUIET
 
 

@@ -83,3 +83,20 @@ def matches(text: str, wanted: str) -> bool:
         (word[1:] not in text) if word.startswith("!") and len(word) > 1 else word in text
         for word in wanted.casefold().split()
     )
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """`text` in exactly `width` cells, cut with an ellipsis."""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + "…"
+    return " " * (width - length) + text if right else text + " " * (width - length)
+
+
+def draw(cell: Cell, column: Column[Row], width: int) -> str:
+    """A cell of a row in its column's width, and the gap after it."""
+    if column.kind == "bar":
+        figure = cell.text.rjust(6)
+        wide = width - len(figure)
+        return f"{bar(cell.share, wide) if cell.share is not None else ' ' * wide}{figure}" + " " * GAP
+    return fit(cell.text, width, right=column.kind == "number") + " " * GAP

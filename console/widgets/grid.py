@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.i18n import _
-from console.widgets.columns import GAP, Cell, Column, Level, Row, bar, lay_out, matches, put_in_order
+from console.widgets.columns import GAP, Column, Level, Row, draw, fit, lay_out, matches, put_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,16 +59,19 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", show=False),
-        Binding("g,home", "move(-1000000000)", show=False),
-        Binding("G,end", "move(1000000000)", show=False),
-        Binding("enter", "choose", show=False),
-        Binding("slash", "filter", show=False),
-        Binding("s", "sort", show=False),
-        Binding("S", "reverse", show=False),
+        Binding(keys, action, show=False)
+        for keys, action in (
+            ("j,down", "move(1)"),
+            ("k,up", "move(-1)"),
+            ("pagedown,ctrl+f", "page(1)"),
+            ("pageup,ctrl+b", "page(-1)"),
+            ("g,home", "move(-1000000000)"),
+            ("G,end", "move(1000000000)"),
+            ("enter", "choose"),
+            ("slash", "filter"),
+            ("s", "sort"),
+            ("S", "reverse"),
+        )
     ]
 
     class Moved(Message):
@@ -96,11 +99,14 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         sort: int = 0,
         descending: bool = False,
         hint: str = "",
+        follow: bool = False,
         id: str | None = None,  # noqa: A002 - the name Textual gives it
     ) -> None:
         super().__init__(id=id)
         self.columns = columns
         self.hint = hint
+        self.follow = follow
+        """A cursor on the first line stays there while new rows come: a log that is watched."""
         self.sorted_by = sort
         self.descending = descending
         self.filter = ""
@@ -160,12 +166,18 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     def _arrange(self) -> None:
         """Sort and filter; the cursor stays on its row where it can."""
         held = self._order[self._cursor] if self._order else None
+        seen = self._in_view(self._cursor)
         order = self._in_order()
         if order != self._order:
             self._order = order
             self._place = {key: place for place, key in enumerate(order)}
-        self._cursor = self._place.get(held, min(self._cursor, max(0, len(order) - 1))) if held else 0
+        if held and not (self.follow and self._cursor == 0):
+            self._cursor = self._place.get(held, min(self._cursor, max(0, len(order) - 1)))
+        else:
+            self._cursor = 0
         self.virtual_size = Size(self.size.width, len(order) + 1)
+        if seen:
+            self._reveal(self._cursor)
         self.refresh()
         now = order[self._cursor] if order else None
         if now != held:
@@ -293,13 +305,20 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         old, self._cursor = self._cursor, place
         key = self._order[place]
         self.touch([key, *([self._order[old]] if old < len(self._order) else [])])
+        self._reveal(place)
+        if old != place:
+            self.post_message(self.Moved(self, key))
+
+    def _in_view(self, place: int) -> bool:
+        return self.scroll_offset.y <= place < self.scroll_offset.y + self.size.height - 1
+
+    def _reveal(self, place: int) -> None:
+        """Scroll as little as brings a line into view."""
         top, high = self.scroll_offset.y, max(1, self.size.height - 1)
         if place < top:
             self.scroll_to(y=place, animate=False)
         elif place >= top + high:
             self.scroll_to(y=place - high + 1, animate=False)
-        if old != place:
-            self.post_message(self.Moved(self, key))
 
     # drawing
 
@@ -342,7 +361,7 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
             title = _(column.title)
             if column is self.columns[self.sorted_by]:
                 title = f"{set_cell_size(title, min(cell_len(title), wide - 1))}{'▼' if self.descending else '▲'}"
-            parts.append(_fit(title, wide, right=column.kind == "number") + " " * GAP)
+            parts.append(fit(title, wide, right=column.kind == "number") + " " * GAP)
         return Strip([Segment("".join(parts), ink)]).adjust_cell_length(width, ink)
 
     def _line(self, place: int, width: int) -> Strip:
@@ -354,7 +373,7 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         for column, wide in self._columns():
             cell = column.show(row)
             ink = plain if cell.level == "plain" else self._ink(line, cell.level)
-            segments.append(Segment(_draw(cell, column, wide), ink))
+            segments.append(Segment(draw(cell, column, wide), ink))
         return Strip(segments).adjust_cell_length(width, plain)
 
     def _empty(self, y: int, width: int) -> Strip:
@@ -373,19 +392,3 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         left = max(0, (width - cell_len(text)) // 2)
         segments = [Segment(HATCH * left, hatch.style), Segment(text, ink), Segment(HATCH * width, hatch.style)]
         return Strip(segments).crop(0, width)
-
-
-def _fit(text: str, width: int, *, right: bool = False) -> str:
-    """`text` in exactly `width` cells, cut with an ellipsis."""
-    length = cell_len(text)
-    if length > width:
-        return set_cell_size(text, width - 1) + "…"
-    return " " * (width - length) + text if right else text + " " * (width - length)
-
-
-def _draw(cell: Cell, column: Column[Row], width: int) -> str:
-    if column.kind == "bar":
-        figure = cell.text.rjust(6)
-        wide = width - len(figure)
-        return f"{bar(cell.share, wide) if cell.share is not None else ' ' * wide}{figure}" + " " * GAP
-    return _fit(cell.text, width, right=column.kind == "number") + " " * GAP

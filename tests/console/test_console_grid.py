@@ -139,6 +139,23 @@ async def test_rows_that_vanish_move_the_cursor_to_a_neighbour():
         assert app.grid.row is None
 
 
+async def test_a_log_that_is_watched_stays_on_its_newest_line():
+    """With the cursor on the first line, new rows come above it and take it; further down it stays on its row."""
+
+    class Log(Desk):
+        def compose(self):
+            yield Grid(COLUMNS, lambda t: t.name, descending=True, follow=True)
+
+    app = Log(tins(10))
+    async with app.run_test(size=(60, 20)) as pilot:
+        assert app.grid.row.name == "B009"
+        app.grid.fill(tins(20))
+        assert app.grid.row.name == "B019"
+        await pilot.press("j")
+        app.grid.fill(tins(30))
+        assert app.grid.row.name == "B018"
+
+
 async def test_every_line_is_as_wide_as_the_grid():
     """No line is shorter or longer than the widget, at any width."""
     for width in (20, 37, 60, 200):

@@ -121,8 +121,8 @@ def test_a_dispatchers_evening(demo):
     demo.press("1", "Tab", "a")
     demo.see("✓", within=10)
 
-    demo.press("6")
-    demo.see("limit the station", within=10)
+    demo.press("6", "/", "l", "i", "m", "i", "t", "Space", "d", "e", "m", "o", "Enter")
+    demo.see_line("limit the station: accepted", "demo")
     demo.press("?")
     demo.see("Keys of Log")
     demo.press("Escape")
