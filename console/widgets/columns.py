@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+from rich.cells import cell_len, set_cell_size
+
 Row = TypeVar("Row")
 Level = Literal["plain", "dim", "good", "warn", "bad", "note"]
 """How a cell stands out; each level is an ink of the grid, never the only sign of a state."""
