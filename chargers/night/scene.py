@@ -177,7 +177,7 @@ def _state_need(scene: Scene, name: str, outlet: Outlet) -> TruckNeed:
         kwh=missing_kwh(scene, name),
         arrives=arrives,
         ready_by=need.ready_by,
-        max_kw=min(bay.evse.max_kw, truck.max_charge_kw or bay.evse.max_kw),
+        max_kw=max(bay.minimum_kw, min(bay.evse.max_kw, truck.max_charge_kw or bay.evse.max_kw)),
         min_kw=bay.minimum_kw,
         fallback_kw=bay.station.fallback_kw,
         priority=need.priority,

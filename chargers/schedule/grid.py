@@ -72,11 +72,14 @@ def effective_kw(truck: TruckNeed) -> float:
     full = min(1.0, truck.soc + remaining / battery)
     if full <= at_full:
         return truck.max_kw
-    tail_from = max(truck.soc, at_full)
+    soc = min(truck.soc, full)
+    tail_from = max(soc, at_full)
     tail_hours = float(np.log((1.02 - tail_from) / (1.02 - full))) / (slope * truck.efficiency)
-    bulk_hours = max(0.0, at_full - truck.soc) * battery / truck.efficiency / truck.max_kw
-    mean = remaining / truck.efficiency / (bulk_hours + tail_hours)
-    return min(truck.max_kw, max(truck.min_kw, mean))
+    bulk_hours = max(0.0, at_full - soc) * battery / truck.efficiency / truck.max_kw
+    hours = bulk_hours + tail_hours
+    if hours <= 0.0:
+        return truck.min_kw  # said to be full and to need more: whatever it takes will be little
+    return min(truck.max_kw, max(truck.min_kw, remaining / truck.efficiency / hours))
 
 
 def lay_out(night: Night) -> Grid:
@@ -218,4 +221,9 @@ def _check_trucks(trucks: tuple[TruckNeed, ...]) -> None:
             raise ScheduleError(
                 f"truck {truck.truck}: needs 0 < efficiency <= 1, priority >= 0 and a finite kwh >= 0, "
                 f"not {truck.efficiency:g}, {truck.priority:g} and {truck.kwh:g}"
+            )
+        if not ((truck.battery_kwh is None or truck.battery_kwh > 0.0) and truck.knee < 1.0):
+            raise ScheduleError(
+                f"truck {truck.truck}: needs a battery_kwh above 0 (or None) and a knee below 1, "
+                f"not {truck.battery_kwh} and {truck.knee:g}"
             )

@@ -153,6 +153,7 @@ def test_a_taper_lowers_the_power_planned_with():
     assert effective_kw(replace(full, soc=0.2)) == 90.0
     assert effective_kw(replace(full, soc=None)) == 90.0
     assert effective_kw(replace(full, soc=0.97, kwh=7.95)) < 40.0
+    assert effective_kw(replace(full, soc=1.2)) == full.min_kw
 
 
 def test_a_tapering_truck_may_draw_its_most_where_room_is():
@@ -169,6 +170,7 @@ def test_a_tapering_truck_may_draw_its_most_where_room_is():
         ({"efficiency": 0.0}, "0 < efficiency"),
         ({"kwh": float("nan")}, "finite kwh"),
         ({"kwh": -1.0}, "finite kwh"),
+        ({"battery_kwh": 0.0}, "battery_kwh above 0"),
     ],
 )
 def test_contradictions_of_a_truck_are_named(change, message):
