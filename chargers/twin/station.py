@@ -188,7 +188,11 @@ class SimStation:
                         self.tally.complain(self.spec.identity, f"{self.spec.protocol} was not chosen as subprotocol")
                     elif self._away_until is None:  # else the line was cut during the handshake
                         attempts = 0
-                        await self._converse(socket)
+                        try:
+                            await self._converse(socket)
+                        except asyncio.CancelledError:
+                            await socket.close(1001, "switched off")  # else websockets calls it an internal error
+                            raise
             except (OSError, TimeoutError, InvalidHandshake) as error:
                 self.tally.failures += 1
                 refusal = f"HTTP {error.response.status_code}" if isinstance(error, InvalidStatus) else "unreachable"

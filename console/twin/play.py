@@ -74,7 +74,7 @@ async def _play_until_told(
 
 
 class Play:
-    """One city at work. Lives while `running` holds; `figures` afterwards."""
+    """One city at work. Lives while `running` holds; `figures` at any time after that began."""
 
     def __init__(
         self, settings: Settings, store: Store | None, to: Addresses, seed: int, size: Literal["small", "city"]
@@ -88,7 +88,7 @@ class Play:
         self._mail = Mail(to.http, settings.http.ingest_token) if store is not None and to.http else None
         self._yard: Yard | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._connected = 0
+        self._connected: int | None = None
         self._errors: list[str] = []
 
     @asynccontextmanager
@@ -115,6 +115,12 @@ class Play:
                     for task in self._tasks:
                         task.cancel()
 
+    @property
+    def waiting(self) -> int:
+        """Messages under way to the server: those of sensors and trucks, and those of stations whose line is up."""
+        posts = 0 if self._mail is None else self._mail.waiting
+        return posts + sum(station.waiting for station in (self._yard or {}).values() if station.registered)
+
     def figures(self) -> dict[str, Any]:
         """What the twin did. `complaints`: what the server did against OCPP; `errors`: what should not happen.
 
@@ -124,7 +130,7 @@ class Play:
         tally = self._yard.tally
         figures: dict[str, Any] = {
             "stations": len(self._yard),
-            "connected": self._connected,
+            "connected": self._yard.registered if self._connected is None else self._connected,
             "connections": tally.connections,
             "sent": tally.sent.total(),
             "received": tally.received.total(),

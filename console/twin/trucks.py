@@ -175,7 +175,7 @@ def _draw_odometer(truck: Truck, seed: int) -> float:
 
 def list_milestones(trip: Trip, since: datetime) -> Iterator[tuple[datetime, Lift | None]]:
     """When something of a trip is to be told from `since` on: lifts (with the lift), changes and places on the way."""
-    marks = {phase.starts for phase in trip.phases}
+    marks = {since} | {phase.starts for phase in trip.phases}
     for phase in trip.phases:
         steps = int((phase.ends - phase.starts) / MOVING)
         marks |= {phase.starts + step * MOVING for step in range(1, steps + 1)}

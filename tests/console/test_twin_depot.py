@@ -56,7 +56,7 @@ async def turn(clock: FixedClock, by: timedelta) -> None:
 def test_stations_misbehave_mildly_and_none_ignores_its_limits(city) -> None:
     specs = list_specs(city)
     odd = [spec for spec in specs if spec.misbehaviours]
-    assert len(odd) == len(HABITS) == 4
+    assert len(odd) == len(HABITS) == 5
     assert not any(spec.shows(Misbehaviour.IGNORES_PROFILES) for spec in specs)
     assert {spec.protocol for spec in specs} == {"ocpp1.6", "ocpp2.0.1"}
 
