@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import floor
 
 from chargers.central.limits import Limits
 from chargers.night.installed import read_pushes
@@ -34,8 +35,22 @@ class Policy:
     price: Callable[[datetime], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a schedule wants: the site's limit less base load, and every truck's ceiling, per slot from `start`."""
+
+    start: datetime
+    slot_minutes: int
+    room_kw: Kw
+    kw: Mapping[str, Kw]
+
+    @property
+    def slots(self) -> int:
+        return len(self.room_kw)
+
+
 def conduct(work: Work, site: Place, policy: Policy, why: str) -> int:
-    """Look at a site again; gives how many profiles were ordered. Call it after every event, it does only what is due.
+    """Plan a site again after something changed; gives how many profiles were ordered.
 
     Power goes down at once and up only when everything that may be drawn together leaves room for it, so calling it
     late, twice or never leaves the site under its limit.
@@ -59,47 +74,66 @@ def conduct(work: Work, site: Place, policy: Policy, why: str) -> int:
     )
     schedule = plan_power(night)
     _keep(work, scene, night.limit_kw, night.base_kw, schedule, why)
-    room: Kw = tuple(limit - base - policy.margin_kw for limit, base in zip(night.limit_kw, night.base_kw, strict=True))
-    return _push(work, scene, schedule, state, room, why)
+    kw = {truck: _round(row) for truck, row in schedule.kw.items()}
+    return _push(work, scene, _intend(policy, start, night.limit_kw, night.base_kw, kw), state, why)
 
 
-def _push(work: Work, scene: Scene, schedule: Schedule, state: PushState, room: Kw, why: str) -> int:
+def pursue(work: Work, site: Place, policy: Policy, why: str) -> int:
+    """Go on towards the schedule in force: send what a station's answer has made room for. Plans nothing anew."""
+    kept = work.charging.schedule(site.place_id)
+    if kept is None:
+        return 0
+    row, powers, _ = kept
+    scene = look(work, site)
+    kw = {power.truck_id: power.kw for power in powers}
+    intent = _intend(policy, row.starts_at, row.limit_kw, row.base_kw, kw)
+    if scene.now >= intent.start + timedelta(minutes=intent.slot_minutes * intent.slots):
+        return 0
+    state = read_pushes(work, scene, intent.start, intent.slot_minutes, intent.slots)
+    return _push(work, scene, intent, state, why)
+
+
+def _intend(
+    policy: Policy,
+    start: datetime,
+    limit_kw: Sequence[float],
+    base_kw: Sequence[float],
+    kw: Mapping[str, Sequence[float]],
+) -> Intent:
+    room = tuple(limit - base - policy.margin_kw for limit, base in zip(limit_kw, base_kw, strict=True))
+    return Intent(start, policy.slot_minutes, room, {truck: tuple(row) for truck, row in kw.items()})
+
+
+def _push(work: Work, scene: Scene, intent: Intent, state: PushState, why: str) -> int:
     wanted: dict[EvseId, Kw] = {}
     for truck, outlet in scene.plugged.items():
-        if truck not in schedule.kw:
+        if truck not in intent.kw:
             continue
-        profile = _profile(scene, scene.bays[outlet], schedule, schedule.kw[truck], PROFILE_IDS)
+        bay = scene.bays[outlet]
         wanted[EvseId(*outlet)] = slot_kw(
-            profile.schedule,
-            start=schedule.start,
-            slot_minutes=schedule.slot_minutes,
-            slots=state.slots,
-            beyond_kw=scene.bays[outlet].station.fallback_kw,
+            _profile(scene, bay, intent, intent.kw[truck], PROFILE_IDS).schedule,
+            start=intent.start,
+            slot_minutes=intent.slot_minutes,
+            slots=intent.slots,
+            beyond_kw=bay.station.fallback_kw,
         )
-    first = int((scene.now - schedule.start).total_seconds() // (schedule.slot_minutes * 60))
-    _, pushes = next_pushes(state, wanted, room, first=first)
+    first = int((scene.now - intent.start).total_seconds() // (intent.slot_minutes * 60))
+    _, pushes = next_pushes(state, wanted, intent.room_kw, first=first)
     for push in pushes:
         bay = scene.bays[push.evse.station, push.evse.evse]
-        profile = _profile(scene, bay, schedule, push.kw, PROFILE_IDS + push.number % PROFILE_ID_SPAN)
-        work.orders.place(
-            Wanted(
-                OrderKind.SET_PROFILE,
-                push.evse.station,
-                {"evse": push.evse.evse, "profile": to_v201(profile)},
-                who=WHO,
-                why=why,
-            )
-        )
+        profile = _profile(scene, bay, intent, push.kw, PROFILE_IDS + push.number % PROFILE_ID_SPAN)
+        args = {"evse": push.evse.evse, "profile": to_v201(profile)}
+        work.orders.place(Wanted(OrderKind.SET_PROFILE, push.evse.station, args, who=WHO, why=why))
     return len(pushes)
 
 
-def _profile(scene: Scene, bay: Bay, schedule: Schedule, kw: Kw, profile_id: int) -> ChargingProfile:
+def _profile(scene: Scene, bay: Bay, intent: Intent, kw: Kw, profile_id: int) -> ChargingProfile:
     assert bay.transaction is not None
     limits = Limits.of(bay.station)
     return from_schedule(
         kw,
-        start=schedule.start,
-        slot_minutes=schedule.slot_minutes,
+        start=intent.start,
+        slot_minutes=intent.slot_minutes,
         profile_id=profile_id,
         transaction_id=bay.transaction.ref or "",
         unit=limits.unit_for(bay.station.current),
@@ -158,4 +192,5 @@ def _same(
 
 
 def _round(kw: Sequence[float]) -> list[float]:
-    return [round(one, 2) for one in kw]
+    """In hundredths, never above."""
+    return [floor(one * 100 + 1e-6) / 100 for one in kw]

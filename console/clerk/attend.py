@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from chargers.errors import ChargersError
-from chargers.night import Policy, close_needs, conduct
+from chargers.night import Policy, close_needs, conduct, pursue
 from chargers.schedule import MARGINS, Prudence
 from console.clerk.follow import follow
 from console.clerk.prices import price_list
@@ -31,9 +31,8 @@ STIRRING = {
     Kind.PLAN_WITHDRAWN: "the plan was withdrawn",
     Kind.STATION_CONNECTED: "a station came back",
     Kind.STATION_DISCONNECTED: "a station fell silent",
-    Kind.PROFILE_CONFIRMED: "a station confirmed its limit",
 }
-"""Events after which the depot's night is looked at again, and what is said of the reason."""
+"""Events after which the depot's night is planned again, and what is said of the reason."""
 EVERY = timedelta(minutes=15)
 """And at least this often, in the clock's time."""
 BREATH_SECONDS = 0.2
@@ -56,6 +55,7 @@ class Clerk:
         )
         self._overflow: dict[str, float] = {}
         self._reasons: list[str] = ["the server started"]
+        self._answered = False
         self._planning = asyncio.Event()
         self._planning.set()
         self.errors: list[str] = []
@@ -73,6 +73,7 @@ class Clerk:
             if any(event.kind is Kind.CITY_IMPORTED for event in events):
                 await self._know_bins()
             self._reasons += [STIRRING[event.kind] for event in events if event.kind in STIRRING]
+            self._answered |= any(event.kind is Kind.PROFILE_CONFIRMED for event in events)
             if any(event.kind is Kind.ORDER_CHANGED for event in events):
                 self._planning.set()
             verdicts = [verdict for event in events for verdict in judge(event, self._overflow)]
@@ -92,9 +93,13 @@ class Clerk:
                 why = self._reasons[0]
             elif looked is None or now - looked >= EVERY:
                 why = "a quarter of an hour has passed"
+            elif self._answered:
+                self._answered = False
+                await self._write("the depot's night", partial(_go_on, policy=self._policy))
+                continue
             else:
                 continue
-            self._reasons, looked = [], now
+            self._reasons, self._answered, looked = [], False, now
             await self._write("the depot's night", partial(_keep_night, policy=self._policy, why=why))
 
     async def _make_plans(self) -> None:
@@ -152,3 +157,8 @@ def _keep_night(work: Work, policy: Policy, why: str) -> None:
     close_needs(work)
     for site in work.places.charging_sites():
         conduct(work, site, policy, why)
+
+
+def _go_on(work: Work, policy: Policy) -> None:
+    for site in work.places.charging_sites():
+        pursue(work, site, policy, "a station confirmed its limit")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chargers.night import Policy, close_needs, conduct
+from chargers.night import Policy, close_needs, conduct, pursue
 from chargers.profile import from_v201
 from chargers.schedule import NO_MARGINS
 from fleet.clock import FixedClock
@@ -137,6 +137,29 @@ def test_looking_twice_orders_once(depot: Store, clock: FixedClock):
     assert look_again(depot) == 0
     answer_all(depot)
     assert look_again(depot) == 0
+
+
+def test_an_answer_makes_room_for_the_next_without_a_new_plan(depot: Store, clock: FixedClock):
+    """When those who go down have confirmed, those who rise are sent theirs; the schedule in force stays."""
+    with depot.begin() as work:
+        for number in (1, 2, 3):
+            plug(work, number, soc=0.1)
+            need(work, number, clock.now() + timedelta(hours=9), 190.0)
+    look_again(depot)
+    with depot.read() as work:
+        before = work.charging.schedule("depot")
+    for _ in range(4):
+        answer_all(depot)
+        clock.advance(timedelta(seconds=20))
+        with depot.begin() as work:
+            pursue(work, work.places.charging_sites()[0], POLICY, "a test")
+    with depot.read() as work:
+        after = work.charging.schedule("depot")
+    assert before is not None
+    assert after is not None
+    assert after[0].schedule_id == before[0].schedule_id
+    assert {order.target for order in orders(depot)} == {"S1", "S2", "S3"}
+    assert all(order.state == OrderState.ACCEPTED for order in orders(depot))
 
 
 def test_need_is_what_the_battery_lacks_at_the_plug(depot: Store, clock: FixedClock):
