@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from chargers.errors import UnsafeLimits
+from chargers.safety import check_fallbacks
 from fleet.events import Kind
 from fleet.store import Work
 from fleet.tables import Evse, InstalledProfile, Station, Transaction
@@ -176,16 +178,20 @@ def may_start(work: Work, station_id: str) -> bool:
     place = work.places.get(station.place_id)
     if place is None or place.site_limit_kw is None:
         return True
-    drawn = place.base_load_kw
-    for other in work.stations.all():
-        if other.place_id == place.place_id and other.admission == "accepted":
-            evses = max(1, len(work.stations.evses(other.station_id)))
-            drawn += other.max_kw if other.fallback_at is None else other.fallback_kw * evses
-    if drawn <= place.site_limit_kw:
-        return True
-    text = f"{station_id} confirmed no fall-back power and its site cannot carry all it may draw: no charge starts"
-    work.alarms.sound("station.no_fallback", station_id, "warning", text)
-    return False
+    silent_kw = {
+        other.station_id: other.max_kw
+        if other.fallback_at is None
+        else other.fallback_kw * max(1, len(work.stations.evses(other.station_id)))
+        for other in work.stations.all()
+        if other.place_id == place.place_id and other.admission == "accepted"
+    }
+    try:
+        check_fallbacks(silent_kw, base_max_kw=place.base_load_kw, limit_kw=place.site_limit_kw)
+    except UnsafeLimits:
+        text = f"{station_id} confirmed no fall-back power and its site cannot carry all it may draw: no charge starts"
+        work.alarms.sound("station.no_fallback", station_id, "warning", text)
+        return False
+    return True
 
 
 def start_transaction(work: Work, start: Start) -> Transaction:

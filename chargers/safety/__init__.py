@@ -1,13 +1,6 @@
 """A site that stays under its limit whatever its stations do: invariants, and pushes in a safe order. Pure."""
 
-from chargers.safety.invariants import (
-    Breach,
-    base_load_kw,
-    check_fallbacks,
-    held_breaches,
-    may_start,
-    plan_breaches,
-)
+from chargers.safety.invariants import check_fallbacks
 from chargers.safety.pushes import next_pushes
 from chargers.safety.state import (
     EvseId,
@@ -15,45 +8,22 @@ from chargers.safety.state import (
     Kw,
     Push,
     PushState,
-    came_back,
-    composite_confirmed,
-    fallback_confirmed,
-    fell_silent,
     held_by,
     held_kw,
-    push_rejected,
-    rebooted,
-    silent_evses,
     slot_kw,
-    transaction_ended,
-    transaction_started,
     unsettled_evses,
 )
 
 __all__ = [
-    "Breach",
     "EvseId",
     "EvseState",
     "Kw",
     "Push",
     "PushState",
-    "base_load_kw",
-    "came_back",
     "check_fallbacks",
-    "composite_confirmed",
-    "fallback_confirmed",
-    "fell_silent",
-    "held_breaches",
     "held_by",
     "held_kw",
-    "may_start",
     "next_pushes",
-    "plan_breaches",
-    "push_rejected",
-    "rebooted",
-    "silent_evses",
     "slot_kw",
-    "transaction_ended",
-    "transaction_started",
     "unsettled_evses",
 ]

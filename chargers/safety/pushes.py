@@ -25,8 +25,8 @@ def next_pushes(
     charge or are silent are left alone. room_kw: site limit less base load and margin. first: the slot that runs;
     earlier ones are over. Decreases are always sent. Something that rises is sent where the site has room for old and
     new at once; else what falls of it goes now, and the rest as far as it fits once nothing is unsettled any more. Call
-    it again after every event; answer for a station that will not settle with push_rejected, fell_silent or
-    composite_confirmed. An EVSE is asked for one thing at a time, unless it has to go lower still.
+    it again after every event; a station that will not settle must be counted silent some time. An EVSE is asked for
+    one thing at a time, unless it has to go lower still.
     """
     for name, kw in (*wanted.items(), ("room_kw", room_kw)):
         if len(kw) != state.slots:

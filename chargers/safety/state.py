@@ -5,13 +5,12 @@ be active in it: its fall-back (a transaction can end and another start at any m
 confirmed, and every profile sent since. An EVSE whose fall-back was never confirmed counts with its hardware.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
-from chargers.errors import ScheduleError
 from chargers.profile.values import UNLIMITED, ChargingSchedule, RateUnit, in_unit
 
 Kw: TypeAlias = tuple[float, ...]
@@ -74,76 +73,9 @@ def held_by(evse: EvseState, slots: int) -> Kw:
     return tuple(min(evse.hardware_kw, max(at_once)) for at_once in zip(*possible, strict=True))
 
 
-def silent_evses(state: PushState) -> tuple[EvseId, ...]:
-    """EVSEs nobody can command. The planner gets what they hold as others_kw (I4) and plans none of their trucks."""
-    return tuple(name for name, evse in state.evses.items() if evse.silent)
-
-
 def unsettled_evses(state: PushState) -> tuple[EvseId, ...]:
     """EVSEs that can be heard and may follow one of several profiles: ask them for their composite schedule."""
     return tuple(name for name, evse in state.evses.items() if evse.sent and not evse.silent)
-
-
-def fallback_confirmed(state: PushState, evse: EvseId, kw: float) -> PushState:
-    """The station accepted its fall-back and its composite schedule shows it."""
-    return _changed(state, evse, lambda old: replace(old, fallback_kw=kw))
-
-
-def transaction_started(state: PushState, evse: EvseId) -> PushState:
-    """A transaction began: it has no profile of its own yet."""
-    return _changed(state, evse, lambda old: replace(old, charging=True, confirmed=None, sent=()))
-
-
-def transaction_ended(state: PushState, evse: EvseId) -> PushState:
-    """A transaction ended, and its profiles with it."""
-    return _changed(state, evse, lambda old: replace(old, charging=False, confirmed=None, sent=()))
-
-
-def push_rejected(state: PushState, push: Push) -> PushState:
-    """The station said no: this profile is not active, what was before still is."""
-    return _changed(
-        state,
-        push.evse,
-        lambda old: replace(old, sent=tuple(one for one in old.sent if one.number != push.number)),
-    )
-
-
-def composite_confirmed(state: PushState, evse: EvseId, after: int, kw: Kw) -> PushState:
-    """The station told what it follows (see slot_kw), asked after push number `after` was sent.
-
-    Messages to a station keep their order, so every push up to that one is decided; later ones stay possible.
-    """
-    if len(kw) != state.slots:
-        raise ScheduleError(f"{evse.station} EVSE {evse.evse}: {len(kw)} slots confirmed of {state.slots}: use slot_kw")
-
-    def settle(old: EvseState) -> EvseState:
-        if not old.charging:
-            return old
-        return replace(old, confirmed=kw, sent=tuple(one for one in old.sent if one.number > after))
-
-    return _changed(state, evse, settle)
-
-
-def fell_silent(state: PushState, station: str) -> PushState:
-    """Nothing is heard from a station any more. What it may be following stays in the sum."""
-    return _station_changed(state, station, lambda old: replace(old, silent=True))
-
-
-def came_back(state: PushState, station: str) -> PushState:
-    """A station is heard again. Pushes sent before stay possible until it tells its composite schedule."""
-    return _station_changed(state, station, lambda old: replace(old, silent=False))
-
-
-def rebooted(state: PushState, station: str) -> PushState:
-    """A station restarted: it may or may not have kept its transaction's profile, so that is only possible now."""
-
-    def doubt(evse: EvseId, old: EvseState) -> EvseState:
-        if old.confirmed is None:
-            return replace(old, silent=False)
-        return replace(old, silent=False, confirmed=None, sent=(Push(0, evse, old.confirmed), *old.sent))
-
-    evses = {name: doubt(name, old) if name.station == station else old for name, old in state.evses.items()}
-    return replace(state, evses=evses)
 
 
 def slot_kw(schedule: ChargingSchedule, *, start: datetime, slot_minutes: int, slots: int, beyond_kw: float) -> Kw:
@@ -166,12 +98,3 @@ def slot_kw(schedule: ChargingSchedule, *, start: datetime, slot_minutes: int, s
         return max(inside) if covered else max([*inside, beyond_kw])
 
     return tuple(most(slot) for slot in range(slots))
-
-
-def _changed(state: PushState, evse: EvseId, change: Callable[[EvseState], EvseState]) -> PushState:
-    return replace(state, evses={**state.evses, evse: change(state.evses[evse])})
-
-
-def _station_changed(state: PushState, station: str, change: Callable[[EvseState], EvseState]) -> PushState:
-    evses = {name: change(old) if name.station == station else old for name, old in state.evses.items()}
-    return replace(state, evses=evses)

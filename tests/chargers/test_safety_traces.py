@@ -5,7 +5,7 @@ them and the central system is a list of events. After every event the test asks
 ever hears anything again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,22 +23,7 @@ from chargers.profile import (
     profiles_for,
     to_v201,
 )
-from chargers.safety import (
-    EvseId,
-    EvseState,
-    PushState,
-    came_back,
-    composite_confirmed,
-    fallback_confirmed,
-    fell_silent,
-    held_breaches,
-    next_pushes,
-    push_rejected,
-    rebooted,
-    slot_kw,
-    transaction_ended,
-    transaction_started,
-)
+from chargers.safety import EvseId, EvseState, Push, PushState, held_kw, next_pushes, slot_kw
 
 START = datetime(2026, 1, 12, 16, tzinfo=UTC)
 SLOTS = 6
@@ -46,6 +31,78 @@ SLOT_MINUTES = 15
 HARDWARE_KW = 22.08
 FALLBACK_KW = 4.14
 POWERS = (0.0, 4.14, 7.4, 11.0, 22.0)
+
+
+# How the central system takes each event in.
+
+
+def fallback_confirmed(state, evse, kw):
+    """The station accepted its fall-back and its composite schedule shows it."""
+    return _changed(state, evse, lambda old: replace(old, fallback_kw=kw))
+
+
+def transaction_started(state, evse):
+    """A transaction began: it has no profile of its own yet."""
+    return _changed(state, evse, lambda old: replace(old, charging=True, confirmed=None, sent=()))
+
+
+def transaction_ended(state, evse):
+    """A transaction ended, and its profiles with it."""
+    return _changed(state, evse, lambda old: replace(old, charging=False, confirmed=None, sent=()))
+
+
+def push_rejected(state, push):
+    """The station said no: this profile is not active, what was before still is."""
+    return _changed(
+        state,
+        push.evse,
+        lambda old: replace(old, sent=tuple(one for one in old.sent if one.number != push.number)),
+    )
+
+
+def composite_confirmed(state, evse, after, kw):
+    """The station told what it follows (see slot_kw), asked after push number `after` was sent.
+
+    Messages to a station keep their order, so every push up to that one is decided; later ones stay possible.
+    """
+
+    def settle(old):
+        if not old.charging:
+            return old
+        return replace(old, confirmed=kw, sent=tuple(one for one in old.sent if one.number > after))
+
+    return _changed(state, evse, settle)
+
+
+def fell_silent(state, station):
+    """Nothing is heard from a station any more. What it may be following stays in the sum."""
+    return _station_changed(state, station, lambda old: replace(old, silent=True))
+
+
+def came_back(state, station):
+    """A station is heard again. Pushes sent before stay possible until it tells its composite schedule."""
+    return _station_changed(state, station, lambda old: replace(old, silent=False))
+
+
+def rebooted(state, station):
+    """A station restarted: it may or may not have kept its transaction's profile, so that is only possible now."""
+
+    def doubt(evse, old):
+        if old.confirmed is None:
+            return replace(old, silent=False)
+        return replace(old, silent=False, confirmed=None, sent=(Push(0, evse, old.confirmed), *old.sent))
+
+    evses = {name: doubt(name, old) if name.station == station else old for name, old in state.evses.items()}
+    return replace(state, evses=evses)
+
+
+def _changed(state, evse, change):
+    return replace(state, evses={**state.evses, evse: change(state.evses[evse])})
+
+
+def _station_changed(state, station, change):
+    evses = {name: change(old) if name.station == station else old for name, old in state.evses.items()}
+    return replace(state, evses=evses)
 
 
 @dataclass
@@ -235,7 +292,7 @@ def hold_limit(stations, spare_kw, trace):
     site = Site(stations, stations * FALLBACK_KW + spare_kw)
     for event, which, number in trace:
         site.play(event, which, number)
-        assert held_breaches(site.state, site.room, first=site.slot) == ()
+        assert max(held_kw(site.state)[site.slot :]) <= site.room[0] + 1e-6
         assert max(site.worst_kw()) <= site.room[0] + 1e-6, (event, which, number)
 
 
@@ -247,10 +304,10 @@ def test_no_trace_brings_the_site_above_its_limit(stations, spare_kw, trace):
 
 
 @pytest.mark.slow
-@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(2, 4), st.sampled_from([8.0, 20.0, 40.0]), traces)
 def test_no_trace_of_many_more_does(stations, spare_kw, trace):
-    """The same over eight hundred traces."""
+    """The same over four hundred traces."""
     hold_limit(stations, spare_kw, trace)
 
 
