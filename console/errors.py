@@ -3,7 +3,6 @@
 ConsoleError
 ├── LanguageUnknown      no catalogue for the language asked for
 ├── ActionDisabled       an action that cannot be done now; its text says why
-├── FeedLost             the store went away while the console was reading it
 ├── NoRoads              no road network was imported yet
 ├── JobRunning           the same job is at work already
 ├── JobFailed            a job that could not do its work
@@ -24,10 +23,6 @@ class LanguageUnknown(ConsoleError):
 
 class ActionDisabled(ConsoleError):
     """The action cannot be done now."""
-
-
-class FeedLost(ConsoleError):
-    """The store cannot be read any more."""
 
 
 class NoRoads(ConsoleError):

@@ -112,10 +112,11 @@ class PowerChart(Widget):
             drawn = actual[column]
             area = EIGHTHS[max(0, min(8, round((drawn - low) / scale * 8)))] if drawn is not None else " "
             under = "over" if drawn is not None and limit is not None and drawn > limit * 1.001 else "actual"
-            if limit is not None and low <= limit < high:
-                pieces.append((LIMIT, _over(inks["limit"], inks[under], filled=area == "█")))
-            elif planned is not None and planned > 0 and low <= planned < high:
+            # a plan that uses the whole limit is seen on it: the dashes go on left and right of it
+            if planned is not None and planned > 0 and low <= planned < high:
                 pieces.append((PLANNED, _over(inks["planned"], inks[under], filled=area == "█")))
+            elif limit is not None and low <= limit < high:
+                pieces.append((LIMIT, _over(inks["limit"], inks[under], filled=area == "█")))
             elif column == now and area == " ":
                 pieces.append((NOW, pieces[0][1]))
             else:
