@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import platformdirs
 
+from console.errors import ConsoleError
 from console.processes import Child
 from console.summary import describe_needs, describe_plan, describe_profiles, site_power
 from fleet.clock import Pace
@@ -105,13 +106,18 @@ class Backstage:
         self.twin: Child | None = None
         self.http = ""
         self.failure: str | None = None
+        self._over = False
 
     def start(self) -> None:
-        """Start everything; returns when the server listens. What fails is kept in `failure`."""
+        """Start everything; returns when the server listens. What fails is kept in `failure`, and is an alarm."""
         try:
             self._start()
-        except (OSError, FleetError) as error:
+        except (OSError, ValueError, FleetError, ConsoleError) as error:
+            if self._over:  # left before everything was up
+                return
             self.failure = str(error)
+            with suppress(FleetError), self._store.begin() as work:
+                work.alarms.sound("demo.failed", "demo", "critical", f"the demo's processes failed: {self.failure}")
 
     def _start(self) -> None:
         stage = self._stage
@@ -129,6 +135,7 @@ class Backstage:
 
     def end(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """End both; gives what server and twin said of themselves at the end."""
+        self._over = True
         twin = self.twin.end() if self.twin else None
         serve = self.serve.end() if self.serve else None
         return serve or {}, twin or {}
