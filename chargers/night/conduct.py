@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from math import floor
 
 from chargers.central.limits import Limits
-from chargers.night.installed import read_pushes
+from chargers.night.installed import Standing, read_pushes
 from chargers.night.needs import settle_needs
 from chargers.night.scene import Bay, Scene, frame_night, frame_slots, look
 from chargers.profile import ChargingProfile, from_schedule, to_v201
 from chargers.safety.pushes import next_pushes
-from chargers.safety.state import EvseId, Kw, PushState, held_by, slot_kw
+from chargers.safety.state import EvseId, Kw, held_by, slot_kw
 from chargers.schedule import Margins, Schedule, plan_power
 from fleet.orders import OrderKind, Wanted
 from fleet.store import Work
@@ -61,21 +61,21 @@ def conduct(work: Work, site: Place, policy: Policy, why: str) -> int:
     if not scene.bays or (not scene.needs and not scene.plugged):
         return 0
     start, slots = frame_slots(scene, policy.slot_minutes)
-    state = read_pushes(work, scene, start, policy.slot_minutes, slots)
+    standing = read_pushes(work, scene, start, policy.slot_minutes, slots)
     night = frame_night(
         scene,
         slot_minutes=policy.slot_minutes,
         margins=policy.margins,
         margin_kw=policy.margin_kw,
         price=policy.price,
-        held_kw={(name.station, name.evse): held_by(evse, slots) for name, evse in state.evses.items()},
+        held_kw={(name.station, name.evse): held_by(evse, slots) for name, evse in standing.state.evses.items()},
         start=start,
         slots=slots,
     )
     schedule = plan_power(night)
     _keep(work, scene, night.limit_kw, night.base_kw, schedule, why)
     kw = {truck: _round(row) for truck, row in schedule.kw.items()}
-    return _push(work, scene, _intend(policy, start, night.limit_kw, night.base_kw, kw), state, why)
+    return _push(work, scene, _intend(policy, start, night.limit_kw, night.base_kw, kw), standing, why)
 
 
 def pursue(work: Work, site: Place, policy: Policy, why: str) -> int:
@@ -89,8 +89,8 @@ def pursue(work: Work, site: Place, policy: Policy, why: str) -> int:
     intent = _intend(policy, row.starts_at, row.limit_kw, row.base_kw, kw)
     if scene.now >= intent.start + timedelta(minutes=intent.slot_minutes * intent.slots):
         return 0
-    state = read_pushes(work, scene, intent.start, intent.slot_minutes, intent.slots)
-    return _push(work, scene, intent, state, why)
+    standing = read_pushes(work, scene, intent.start, intent.slot_minutes, intent.slots)
+    return _push(work, scene, intent, standing, why)
 
 
 def _intend(
@@ -104,10 +104,10 @@ def _intend(
     return Intent(start, policy.slot_minutes, room, {truck: tuple(row) for truck, row in kw.items()})
 
 
-def _push(work: Work, scene: Scene, intent: Intent, state: PushState, why: str) -> int:
+def _push(work: Work, scene: Scene, intent: Intent, standing: Standing, why: str) -> int:
     wanted: dict[EvseId, Kw] = {}
     for truck, outlet in scene.plugged.items():
-        if truck not in intent.kw:
+        if truck not in intent.kw or outlet in standing.resting:
             continue
         bay = scene.bays[outlet]
         wanted[EvseId(*outlet)] = slot_kw(
@@ -118,7 +118,7 @@ def _push(work: Work, scene: Scene, intent: Intent, state: PushState, why: str) 
             beyond_kw=bay.station.fallback_kw,
         )
     first = int((scene.now - intent.start).total_seconds() // (intent.slot_minutes * 60))
-    _, pushes = next_pushes(state, wanted, intent.room_kw, first=first)
+    _, pushes = next_pushes(standing.state, wanted, intent.room_kw, first=first)
     for push in pushes:
         bay = scene.bays[push.evse.station, push.evse.evse]
         profile = _profile(scene, bay, intent, push.kw, PROFILE_IDS + push.number % PROFILE_ID_SPAN)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from chargers.errors import ProfileError
 from chargers.night.scene import Bay, Outlet, Scene
@@ -13,8 +14,19 @@ from fleet.orders import OrderKind, OrderState
 from fleet.store import Work
 from fleet.tables import Order
 
+REST = timedelta(minutes=5)
+"""A station that refused a profile, or did not answer it, is left alone for so long."""
 
-def read_pushes(work: Work, scene: Scene, start: datetime, slot_minutes: int, slots: int) -> PushState:
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a site's EVSEs may be following, and those that are not to be asked again just now."""
+
+    state: PushState
+    resting: frozenset[Outlet]
+
+
+def read_pushes(work: Work, scene: Scene, start: datetime, slot_minutes: int, slots: int) -> Standing:
     """The safety state of a site: per EVSE its fall-back, the profile it confirmed, and those that may hold as well.
 
     A profile counts from the moment it is ordered. One whose answer never came keeps counting until a later one is
@@ -41,7 +53,14 @@ def read_pushes(work: Work, scene: Scene, start: datetime, slot_minutes: int, sl
     evses: Mapping[EvseId, EvseState] = {
         EvseId(*outlet): _state(bay, by_outlet.get(outlet, ()), kw_of) for outlet, bay in scene.bays.items()
     }
-    return PushState(slots=slots, evses=evses, pushes=max((order.order_id or 0 for order in orders), default=0))
+    newest = max((order.order_id or 0 for order in orders), default=0)
+    resting = frozenset(
+        outlet
+        for outlet, given in by_outlet.items()
+        if given[-1].state in (OrderState.REJECTED, OrderState.FAILED)
+        and scene.now - (given[-1].done_at or scene.now) < REST
+    )
+    return Standing(PushState(slots=slots, evses=evses, pushes=newest), resting)
 
 
 def profile_of(order: Order) -> ChargingProfile | None:
@@ -60,10 +79,12 @@ def _state(bay: Bay, orders: Iterable[Order], kw_of: Callable[[Order, Bay], Kw])
             continue
         if order.state == OrderState.ACCEPTED:
             confirmed, sent = kw_of(order, bay), []
-        elif order.state in (OrderState.QUEUED, OrderState.SENT) or (
-            order.state == OrderState.FAILED and order.sent_at is not None
-        ):
+        elif order.state in (OrderState.QUEUED, OrderState.SENT):
             sent.append(Push(order.order_id or 0, EvseId(*bay.outlet), kw_of(order, bay)))
+        elif order.state == OrderState.FAILED and order.sent_at is not None:
+            # nobody will answer it any more: count the most of it and of what was before, and go on from there
+            failed = kw_of(order, bay)
+            confirmed = failed if confirmed is None else tuple(map(max, confirmed, failed))
     return EvseState(
         hardware_kw=bay.evse.max_kw,
         min_kw=bay.minimum_kw,

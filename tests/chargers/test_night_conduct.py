@@ -199,6 +199,25 @@ def test_sum_of_everything_possible_stays_under_the_limit(depot: Store, clock: F
         clock.advance(timedelta(minutes=15))
 
 
+@pytest.mark.parametrize("state", [OrderState.REJECTED, OrderState.FAILED])
+def test_station_that_refuses_or_does_not_answer_is_asked_again_after_a_rest(
+    depot: Store, clock: FixedClock, state: OrderState
+):
+    """Not at once, which would never end, and not never, which would leave the truck at its fall-back."""
+    with depot.begin() as work:
+        plug(work, 1, soc=0.2)
+        need(work, 1, clock.now() + timedelta(hours=10), 180.0)
+    look_again(depot)
+    answer_all(depot, state)
+    for _ in range(3):
+        assert look_again(depot) == 0
+        clock.advance(timedelta(minutes=1))
+    clock.advance(timedelta(minutes=15))
+    look_again(depot)
+    answer_all(depot)
+    assert [order.state for order in orders(depot)] == [state, OrderState.ACCEPTED]
+
+
 def test_silent_station_keeps_its_share_and_the_others_plan_around_it(depot: Store, clock: FixedClock):
     """A station that fell silent goes on with what it was told; nobody else is given that power."""
     with depot.begin() as work:
