@@ -373,6 +373,6 @@ def to_wire(value: Any) -> Any:
 
 
 def _camel(name: str) -> str:
-    import ocpp.charge_point  # type: ignore[import-untyped]
+    import ocpp.charge_point
 
     return next(iter(ocpp.charge_point.snake_to_camel_case({name: None})))  # type: ignore[no-any-return]

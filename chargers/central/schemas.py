@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal
 
 import jsonschema_rs
 import msgspec
-import ocpp.messages  # type: ignore[import-untyped] # ships no types
-from jsonschema.exceptions import ValidationError, best_match  # type: ignore[import-untyped] # ships no types
+import ocpp.messages
+from jsonschema.exceptions import ValidationError, best_match
 
 Version = Literal["1.6", "2.0.1"]
 Direction = Literal["request", "response"]

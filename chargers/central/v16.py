@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ocpp.v16 import ChargePoint  # type: ignore[import-untyped] # ships no types
+from ocpp.v16 import ChargePoint
 
 from chargers.central import ledger, messages, v16_calls
 from chargers.central.ledger import End, Identity, Start

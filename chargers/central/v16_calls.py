@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from ocpp.v16 import call  # type: ignore[import-untyped] # ships no types
+from ocpp.v16 import call
 
 from chargers.central.arguments import Arguments
 from chargers.central.limits import MOST_PERIODS, MOST_PROFILES, MOST_STACK_LEVEL, Limits, read_count, read_units

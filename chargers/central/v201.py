@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import msgspec
-from ocpp.v201 import ChargePoint  # type: ignore[import-untyped] # ships no types
+from ocpp.v201 import ChargePoint
 
 from chargers.central import ledger, messages, v201_calls
 from chargers.central.ledger import Identity

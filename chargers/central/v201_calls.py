@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from ocpp.v201 import call, datatypes  # type: ignore[import-untyped] # ships no types
+from ocpp.v201 import call, datatypes
 
 from chargers.central.arguments import Arguments
 from chargers.central.limits import MOST_PERIODS, MOST_PROFILES, MOST_STACK_LEVEL, Limits, read_count, read_units

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ocpp.charge_point import snake_to_camel_case  # type: ignore[import-untyped] # ships no types
-from ocpp.exceptions import NotImplementedError as NotImplementedByStation  # type: ignore[import-untyped] # ships no types
-from ocpp.v201 import call, call_result  # type: ignore[import-untyped] # ships no types
-from ocpp.v201.enums import Action  # type: ignore[import-untyped] # ships no types
+from ocpp.charge_point import snake_to_camel_case
+from ocpp.exceptions import NotImplementedError as NotImplementedByStation
+from ocpp.v201 import call, call_result
+from ocpp.v201.enums import Action
 
 from chargers.errors import ProfileError
 from chargers.profile import Purpose, RateUnit, from_v201, schedule_payload, to_v201

@@ -18,10 +18,10 @@ from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 import jsonschema_rs
-import ocpp.messages  # type: ignore[import-untyped] # ships no types
-import ocpp.routing  # type: ignore[import-untyped] # ships no types
-from ocpp.charge_point import ChargePoint  # type: ignore[import-untyped] # ships no types
-from ocpp.exceptions import OCPPError  # type: ignore[import-untyped] # ships no types
+import ocpp.messages
+import ocpp.routing
+from ocpp.charge_point import ChargePoint
+from ocpp.exceptions import OCPPError
 from ocpp.messages import Call, CallError, CallResult
 
 from chargers.errors import CallDenied, LineLost

@@ -64,8 +64,3 @@ def draw_faults(city: City) -> tuple[Fault, ...]:
         Fault("truck late", late.truck_id, starts, starts + late_by, "crew short"),
     )  # fmt: skip
     return tuple(sorted(faults, key=lambda fault: (fault.starts, fault.subject)))
-
-
-def list_active(faults: tuple[Fault, ...], at: datetime) -> tuple[Fault, ...]:
-    """The faults that last at a time."""
-    return tuple(fault for fault in faults if fault.lasts(at))

@@ -11,7 +11,7 @@ import pytest
 from fleet.twin.city import draw_city
 from fleet.twin.driving import Halt, Round, drive, start_engine
 from fleet.twin.evening import choose_stations, come_home
-from fleet.twin.faults import draw_faults, list_active
+from fleet.twin.faults import draw_faults
 from fleet.twin.paths import find_ways
 
 CITY = draw_city(3, "city")
@@ -166,6 +166,6 @@ def test_the_night_has_its_faults() -> None:
         "sensor silent",
         "truck late",
     }
-    assert [f.subject for f in list_active(faults, CITY.opens_at)] == [CITY.faulted_station]
+    assert [f.subject for f in faults if f.lasts(CITY.opens_at)] == [CITY.faulted_station]
     assert all(f.starts < f.ends <= CITY.opens_at + timedelta(hours=19) for f in faults)
     assert next(f for f in faults if f.kind == "truck late").starts == START
