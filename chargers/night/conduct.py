@@ -155,7 +155,7 @@ def _keep(
         slot_minutes=schedule.slot_minutes,
         limit_kw=_round(limit_kw),
         base_kw=_round(base_kw),
-        total_kw=_round(schedule.site_kw),
+        total_kw=_round([site - base for site, base in zip(schedule.site_kw, base_kw, strict=True)]),
         cost=round(schedule.cost, 2),
         peak_kw=max(_round(schedule.site_kw), default=0.0),
     )

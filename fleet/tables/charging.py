@@ -125,9 +125,10 @@ class ChargingSchedule(SQLModel, table=True):
     limit_kw: list[float] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     base_kw: list[float] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     total_kw: list[float] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    """All stations together, per slot."""
+    """All stations together, per slot: planned, or the fall-back they may draw anyway."""
     cost: float = 0.0
     peak_kw: float = 0.0
+    """Largest slot of the site, base load included."""
 
 
 class ScheduledPower(SQLModel, table=True):

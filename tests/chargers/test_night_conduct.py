@@ -251,7 +251,8 @@ def test_more_need_than_the_site_can_give_is_told_with_a_reason(depot: Store, cl
     schedule, _, shortfalls = kept
     assert shortfalls
     assert all(one.kwh > 0 and one.reason for one in shortfalls)
-    assert max(schedule.total_kw) <= LIMIT_KW
+    assert max(schedule.total_kw) + BASE_KW <= LIMIT_KW
+    assert schedule.peak_kw == pytest.approx(max(schedule.total_kw) + BASE_KW, abs=0.02)
 
 
 def test_truck_still_out_is_planned_at_a_free_bay(depot: Store, clock: FixedClock):
