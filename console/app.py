@@ -73,7 +73,12 @@ class Desk(Verbs):
         self.settings = settings
         self.operator = operator
         self.hands = hands or (StoreHands(store, operator) if store else None)
-        self.view = view or View(datetime.now(UTC), settings.zone, settings.city.name, settings.city.simulated)
+        self.view = view or View(
+            store.clock.now() if store else datetime.now(UTC),
+            settings.zone,
+            settings.city.name,
+            settings.city.simulated,
+        )
         self.loaded = view is not None
         """Whether a view of the store was seen; empty lists mean something only then."""
         self._store = store

@@ -31,6 +31,7 @@ from fleet.twin.opening import OPENING
 
 NIGHT = timedelta(hours=12)
 READY_SECONDS = 30.0
+KEPT_SECONDS = 86_400.0
 PLAN_SECONDS = 20.0
 WHO = "demo"
 NEXT = "Again: ./run demo    Your own city: .venv/bin/binwatt import roads FILE.osm.pbf (README, «Your city»)"
@@ -82,6 +83,9 @@ class Stage:
             self.template.mkdir(parents=True, exist_ok=True)
             (building / "binwatt.db").replace(self.template / "binwatt.db")
             shutil.rmtree(building)
+        for left in self.home.glob("run-*"):  # of demos that were killed
+            if time.time() - left.stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
         self.folder.mkdir(parents=True)
         shutil.copyfile(self.template / "binwatt.db", self.folder / "binwatt.db")
 
