@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from fleet.orders import OrderKind
 from fleet.store import Work
-from fleet.tables import MeterValue, Place
+from fleet.tables import Place
 
-STALE = timedelta(minutes=10)
-"""An EVSE that has said nothing for this long counts as drawing nothing."""
+STEP, HOUR = timedelta(minutes=5), timedelta(hours=1)
+"""Registers are read once a minute or so: over five minutes what lies between two readings no longer matters."""
 
 
 def site_power(work: Work, site: Place, since: datetime, until: datetime) -> list[tuple[datetime, float]]:
-    """What the site drew, minute by minute: the newest figure of each EVSE, and the site's base load."""
-    last: dict[tuple[str, int], MeterValue] = {}
-    meters = iter(work.charging.meters_at(site.place_id, since, until))
-    coming = next(meters, None)
-    series = []
-    minute = since
-    while minute <= until:
-        while coming is not None and coming.measured_at <= minute:
-            last[coming.station_id, coming.evse] = coming
-            coming = next(meters, None)
-        watts = sum(row.power_w or 0.0 for row in last.values() if minute - row.measured_at < STALE)
-        series.append((minute, site.base_load_kw + watts / 1000))
-        minute += timedelta(minutes=1)
-    return series
+    """What the site drew, means of five minutes: from the energy registers of its EVSEs, and the site's base load.
+
+    A register tells what really flowed between two samples; the last power figures of several EVSEs, taken at different
+    seconds, would add up to what was never drawn at once.
+    """
+    registers: defaultdict[tuple[str, int], list[tuple[datetime, float]]] = defaultdict(list)
+    for row in work.charging.meters_at(site.place_id, since, until):
+        if row.energy_wh is not None:
+            registers[row.station_id, row.evse].append((row.measured_at, row.energy_wh))
+    steps = int((until - since) / STEP)
+    drawn = [site.base_load_kw] * steps
+    for samples in registers.values():
+        for (start, before), (end, after) in pairwise(samples):
+            if end <= start:
+                continue
+            kw = max(0.0, after - before) / 1000 / ((end - start) / HOUR)
+            first, last = (start - since) / STEP, (end - since) / STEP
+            for step in range(int(first), min(steps, int(last) + 1)):
+                drawn[step] += kw * max(0.0, min(last, step + 1) - max(first, step))
+    return [(since + STEP * number, kw) for number, kw in enumerate(drawn)]
 
 
 def describe_plan(work: Work, day: str) -> dict[str, Any] | None:
