@@ -1,0 +1,127 @@
+"""The best tours found so far, and who is told of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from routing.plan import Left, Plan, Reason
+from routing.solve.blame import blame
+from routing.solve.timing import time_tour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routing.plan import Route
+    from routing.solve.ground import Ground
+    from routing.solve.ruin import Search, Sequences
+
+Phase = Literal["first rounds", "improving", "done"]
+
+TOLD_EVERY = 0.2
+"""Seconds between two reports of better rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search is: the best rounds so far cost `cost` to drive and serve `served` bins, `due_served` of `due`
+    due.
+    """
+
+    phase: Phase
+    elapsed: float
+    seconds: float
+    cost: float
+    served: int
+    due: int
+    due_served: int
+
+
+class Incumbent:
+    """The best tours so far that can be driven, and who wants to know of them."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        seconds: float,
+        begun: float,
+        tick: Callable[[], float],
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.ground = ground
+        self.seconds = seconds
+        self.phase: Phase = "first rounds"
+        self.sequences: Sequences = {}
+        self.routes: dict[int, Route] = {}
+        self._cost = sum(ground.penalty[: ground.count])
+        self._begun = begun
+        self._tick = tick
+        self._progress = progress
+        self._told = 0.0
+        self._due = sum(visit.mandatory for visit in ground.problem.visits)
+
+    def elapsed(self) -> float:
+        """Seconds since the search began."""
+        return self._tick() - self._begun
+
+    def accept(self, search: Search) -> bool:
+        """Take the tours in when they are better and can be driven; whether they can."""
+        routes = {}
+        for index, tour in search.tours.items():
+            if not tour.sequence:
+                continue
+            if self.sequences.get(index) == tour.sequence:
+                routes[index] = self.routes[index]
+                continue
+            route = time_tour(self.ground, tour.rig, tour.sequence)
+            if route is None:
+                return False
+            routes[index] = route
+        if search.cost < self._cost - 1e-6:
+            self._cost, self.routes = search.cost, routes
+            self.sequences = {index: list(search.tours[index].sequence) for index in routes}
+            if self.elapsed() - self._told >= TOLD_EVERY:
+                self.tell()
+        return True
+
+    def tell(self, phase: Phase | None = None) -> None:
+        """Report to whoever follows."""
+        self.phase = phase or self.phase
+        self._told = self.elapsed()
+        if self._progress is None:
+            return
+        ground = self.ground
+        visits = [node for sequence in self.sequences.values() for node in sequence if node < ground.count]
+        self._progress(
+            Progress(
+                phase=self.phase,
+                elapsed=self._told,
+                seconds=self.seconds,
+                cost=sum(route.cost for route in self.routes.values()),
+                served=len(visits),
+                due=self._due,
+                due_served=sum(ground.due[node] for node in visits),
+            )
+        )
+
+    def plan(self) -> Plan:
+        """The best tours as a plan, with a reason for every bin left."""
+        ground = self.ground
+        routes = tuple(self.routes[index] for index in sorted(self.routes))
+        served = {node for sequence in self.sequences.values() for node in sequence}
+        left = [Left(bin=visit.bin, reason=reason, mandatory=visit.mandatory) for visit, reason in ground.refused]
+        missed = [node for node in range(ground.count) if node not in served]
+        reasons = blame(ground, self.sequences, [node for node in missed if ground.due[node]])
+        for node in missed:
+            visit = ground.visits[node]
+            reason = reasons.get(node, Reason.NOT_NEEDED)
+            left.append(Left(bin=visit.bin, reason=reason, mandatory=visit.mandatory))
+        return Plan(
+            zero=ground.problem.zero,
+            routes=routes,
+            left=tuple(left),
+            cost=sum(route.cost for route in routes),
+            metres=sum(route.metres for route in routes),
+            seconds=sum(route.returns - route.departs for route in routes),
+            kwh=sum(route.kwh for route in routes),
+        )
