@@ -41,6 +41,8 @@ class CitySettings:
 
     name: str = "Berkane"
     time_zone: str = "Africa/Casablanca"
+    calendar: str = "morocco"
+    """Holidays, market days and Ramadan: the name of a calendar that comes with binwatt, or a TOML file."""
     simulated: bool = False
     """Everything in this store is simulated: the console says so and offers the time controls."""
 
@@ -77,6 +79,21 @@ class PlanSettings:
 
     seconds: float = 60.0
     """For the solver."""
+    engine: Literal["portfolio", "own", "ortools", "pyvrp"] = "portfolio"
+    workers: int = 1
+    """Processes that search side by side."""
+    days: int = 1
+    """Nights looked ahead: 1 to 7."""
+    roads: Literal["built-in", "osrm", "valhalla", "openrouteservice"] = "built-in"
+    """Who measures the roads; the built-in network steps in when another does not answer."""
+    roads_url: str = ""
+    speeds: str = ""
+    """A TOML file of speeds by road class and hour; empty: the defaults."""
+    overflow_cost: float = 250.0
+    """What an overflow is taken to cost: cleaning the spot and the complaint."""
+    currency: str = "MAD"
+    co2_kg_per_kwh: float = 0.6
+    """Of the grid's electricity."""
     history_days: int = 28
     mandatory_p: float = 0.5
     """A bin whose chance to overflow before its next round is at least this must be visited."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-StopKind = Literal["depart", "bin", "tip", "break", "return"]
+StopKind = Literal["depart", "bin", "tip", "break", "charge", "return"]
 
 
 class Reason(StrEnum):
@@ -26,14 +26,17 @@ class Reason(StrEnum):
     SHIFT = "shift too short"
     CAPACITY = "capacity"
     BATTERY = "battery"
+    ENERGY = "too little energy by departure"
+    LOCKED = "left out by hand"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """One halt of a route. Loads and energy are those on leaving it, `metres` the way from the halt before.
 
-    `bin` is set for kind "bin", `place` for "tip", "depart" and "return"; a break is taken where the truck stands.
-    A bin's service ends when the truck leaves; whatever lies between arrival and service is waiting.
+    `bin` is set for kind "bin", `place` for "tip", "charge", "depart" and "return"; a break is taken where the truck
+    stands. `kwh` is what was used since departure, whatever was charged: `charged_kwh` says what was, at this halt. A
+    bin's service ends when the truck leaves; whatever lies between arrival and service is waiting.
     """
 
     kind: StopKind
@@ -46,11 +49,15 @@ class Stop:
     kwh: float
     bin: str | None = None
     place: str | None = None
+    charged_kwh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One truck, one shift. `kwh` is expected, nine days in ten stay below `kwh_p90`; kg and litres are collected."""
+    """One truck, one shift. `kwh` is expected, nine days in ten stay below `kwh_p90`; kg and litres are collected.
+
+    `overtime`: seconds on duty after the shift's end, paid in `cost`.
+    """
 
     truck: str
     departs: int
@@ -62,6 +69,8 @@ class Route:
     kwh: float
     kwh_p90: float
     cost: float
+    charged_kwh: float = 0.0
+    overtime: int = 0
 
     @property
     def bins(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Locations are row numbers of the road matrix. A truck carries one stream between
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from routing.energy import TruckEnergy
 from routing.errors import ProblemError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 ALWAYS = 10 * 86_400
@@ -28,7 +30,8 @@ Matrix = NDArray[np.int32]
 class Visit:
     """A bin that may be emptied tonight. `location` None: no street of the network leads to it.
 
-    `value` is what emptying an optional bin tonight is worth, in money. Service starts within `opens` to `closes`.
+    `value` is what emptying an optional bin tonight is worth, in money. Service starts within `opens` to `closes`, and
+    in none of the half-open intervals `shut` (market, school hours, night's rest).
     """
 
     bin: str
@@ -41,25 +44,34 @@ class Visit:
     value: float = 0.0
     opens: int = 0
     closes: int = ALWAYS
+    shut: tuple[tuple[int, int], ...] = ()
     narrow: bool = False
 
     def __post_init__(self) -> None:
         _refuse_negative(f"bin {self.bin}", self, "litres", "kg", "service_seconds", "value")
         if self.opens > self.closes:
             raise ProblemError(f"bin {self.bin}: opens at {self.opens} s, after it closes at {self.closes} s")
+        for since, until in self.shut:
+            if since >= until:
+                raise ProblemError(f"bin {self.bin}: shut from {since} s until {until} s; the end must come later")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depot:
-    """Where trucks start and end."""
+    """Where trucks start and end. `charge_kw`: what a truck may draw here within its shift; 0: no charger."""
 
     place: str
     location: int
+    charge_kw: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A disposal site. Unloading lies wholly within `opens` to `closes`; `streams` None: it takes every stream."""
+    """A disposal site. Unloading lies wholly within `opens` to `closes`; `streams` None: it takes every stream.
+
+    `queue` holds (from second, seconds of waiting) in order: who arrives waits what then holds before unloading.
+    `charge_kw`: what a truck may draw here within its shift; 0: no charger.
+    """
 
     place: str
     location: int
@@ -67,9 +79,13 @@ class Site:
     streams: frozenset[str] | None = None
     opens: int = 0
     closes: int = ALWAYS
+    queue: tuple[tuple[int, int], ...] = ()
+    charge_kw: float = 0.0
 
     def __post_init__(self) -> None:
-        _refuse_negative(f"disposal site {self.place}", self, "unload_seconds")
+        _refuse_negative(f"disposal site {self.place}", self, "unload_seconds", "charge_kw")
+        if any(seconds < 0 for _, seconds in self.queue) or list(self.queue) != sorted(self.queue):
+            raise ProblemError(f"disposal site {self.place}: its queue must hold waits of 0 s or more by time")
         if self.closes - self.opens < self.unload_seconds:
             raise ProblemError(f"disposal site {self.place}: closes before one load can be tipped; mend its hours")
 
@@ -97,7 +113,11 @@ class Break:
 class Truck:
     """A manned truck. `litres` is loose waste it can take, compaction counted; `max_tips` counts the last tip too.
 
-    `spendable_kwh` is what a route may use at P90, the reserve already kept back; None: no battery to mind.
+    `spendable_kwh` is what a route may use at P90, the reserve already kept back; None: no battery to mind. Two shifts
+    of one vehicle are two trucks with the same `vehicle` ("" stands for `truck`). It ends its day at the depot
+    `ends_at` (None: where it started), at most `overtime_seconds` after `ends`; an hour of that costs
+    `overtime_per_hour` on top. `service_pace` scales the service at bins for its crew. `profile` names its roads in
+    `Problem.ways`. `charge_kw` is what it can take at a charger.
     """
 
     truck: str
@@ -115,10 +135,20 @@ class Truck:
     fixed_cost: float = 0.0
     cost_per_km: float = 1.0
     cost_per_hour: float = 0.0
+    vehicle: str = ""
+    ends_at: str | None = None
+    overtime_seconds: int = 0
+    overtime_per_hour: float = 0.0
+    service_pace: float = 1.0
+    profile: str = ""
+    charge_kw: float = 0.0
 
     def __post_init__(self) -> None:
         name = f"truck {self.truck}"
         _refuse_negative(name, self, "fixed_cost", "cost_per_km", "cost_per_hour")
+        _refuse_negative(name, self, "overtime_seconds", "overtime_per_hour", "charge_kw")
+        if not self.service_pace > 0:
+            raise ProblemError(f"{name}: its service pace is {self.service_pace}; it must be above 0")
         if self.litres <= 0 or self.kg <= 0:
             raise ProblemError(f"{name}: it can load {self.litres} l and {self.kg} kg; both must be above 0")
         if self.starts >= self.ends:
@@ -132,10 +162,35 @@ class Truck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """Roads as one class of trucks at one time of day finds them.
+
+    (n, n) int32 each, from row to column; a negative entry says there is no way. `climb`: metres of ascent on the way.
+    """
+
+    seconds: Matrix
+    metres: Matrix
+    climb: Matrix | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locks:
+    """What the dispatcher has settled.
+
+    `pins`: this bin by that truck. `fixed`: this truck drives exactly these bins in this order. `dropped`: left out.
+    """
+
+    pins: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One night to plan.
 
-    `seconds` and `metres` are (n, n) int32, from row to column; a negative entry says there is no way.
+    `seconds`, `metres` and `climb` are (n, n) int32, from row to column, for trucks whose profile is not in `ways`; a
+    negative entry says there is no way.
     """
 
     zero: datetime
@@ -145,6 +200,9 @@ class Problem:
     depots: tuple[Depot, ...]
     sites: tuple[Site, ...]
     trucks: tuple[Truck, ...]
+    climb: Matrix | None = None
+    ways: Mapping[str, Ways] = field(default_factory=dict)
+    locks: Locks = field(default_factory=Locks)
 
     def __post_init__(self) -> None:
         if self.zero.tzinfo is None:
@@ -162,13 +220,24 @@ class Problem:
         _refuse_twins("disposal site", [site.place for site in self.sites])
         depots = {depot.place for depot in self.depots}
         for truck in self.trucks:
-            if truck.depot not in depots:
-                raise ProblemError(f"truck {truck.truck}: its depot {truck.depot!r} is not among the plan's depots")
+            for depot in (truck.depot, truck.ends_at or truck.depot):
+                if depot not in depots:
+                    raise ProblemError(f"truck {truck.truck}: its depot {depot!r} is not among the plan's depots")
         self._check_locations()
 
     def depot_of(self, truck: Truck) -> Depot:
         """Where `truck` starts and ends."""
         return next(depot for depot in self.depots if depot.place == truck.depot)
+
+    def end_of(self, truck: Truck) -> Depot:
+        """Where `truck` ends its day."""
+        name = truck.ends_at or truck.depot
+        return next(depot for depot in self.depots if depot.place == name)
+
+    def ways_of(self, truck: Truck) -> Ways:
+        """The roads as `truck` finds them."""
+        found = self.ways.get(truck.profile)
+        return found or Ways(seconds=self.seconds, metres=self.metres, climb=self.climb)
 
     def _check_matrix(self) -> None:
         for name, matrix in (("seconds", self.seconds), ("metres", self.metres)):
@@ -187,6 +256,17 @@ class Problem:
         for name, location in named:
             if not 0 <= location < size:
                 raise ProblemError(f"{name}: location {location} is not in the road matrix of {size} points")
+
+
+def truck_service(truck: Truck, visit: Visit) -> int:
+    """Seconds the crew of `truck` needs at a bin."""
+    return math.ceil(visit.service_seconds * truck.service_pace)
+
+
+def wait_at(site: Site, arrive: int) -> int:
+    """Seconds a truck that arrives then waits before it may unload."""
+    waits = [seconds for since, seconds in site.queue if since <= arrive]
+    return waits[-1] if waits else 0
 
 
 def _refuse_negative(name: str, value: object, *fields: str) -> None:

@@ -4,7 +4,16 @@ Times are aware UTC. Entities of the city carry the name people gave them as key
 carries a number. Volumes are litres, masses kilograms, energy kWh, power kW, fill 0 to 1, states of charge 0 to 1.
 """
 
-from fleet.tables.bins import Bin, Emptying, Reading, Sensor, Uplink
+from fleet.tables.bins import (
+    Bin,
+    CitizenReport,
+    Emptying,
+    ForecastGroup,
+    ForecastState,
+    Reading,
+    Sensor,
+    Uplink,
+)
 from fleet.tables.charging import (
     ChargingNeed,
     ChargingSchedule,
@@ -15,8 +24,8 @@ from fleet.tables.charging import (
     Transaction,
 )
 from fleet.tables.operations import Alarm, EventRow, Lease, Operator, Order, PaceRow
-from fleet.tables.places import Place, RoadMap
-from fleet.tables.plans import LeftBin, Plan, Route, Stop
+from fleet.tables.places import Place, RoadMap, RoadOverride, RoadTable
+from fleet.tables.plans import LeftBin, Plan, PlanEdit, PlanProblem, Route, Stop
 from fleet.tables.stations import Connector, Evse, IdToken, Station
 from fleet.tables.trucks import Shift, Truck, TruckState
 
@@ -25,10 +34,13 @@ __all__ = [
     "Bin",
     "ChargingNeed",
     "ChargingSchedule",
+    "CitizenReport",
     "Connector",
     "Emptying",
     "EventRow",
     "Evse",
+    "ForecastGroup",
+    "ForecastState",
     "IdToken",
     "InstalledProfile",
     "Lease",
@@ -39,9 +51,13 @@ __all__ = [
     "PaceRow",
     "Place",
     "Plan",
+    "PlanEdit",
+    "PlanProblem",
     "PowerShortfall",
     "Reading",
     "RoadMap",
+    "RoadOverride",
+    "RoadTable",
     "Route",
     "ScheduledPower",
     "Sensor",

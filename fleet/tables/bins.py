@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, SQLModel
 
 
@@ -27,6 +28,16 @@ class Bin(SQLModel, table=True):
     """The fill at which waste lands beside it."""
     narrow: bool = False
     """Only trucks marked narrow can reach it."""
+    kerb: bool = False
+    """It must stand on the truck's kerb side: the truck comes along its side of the street."""
+    shut: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """When it may not be served: {"from": "HH:MM", "until": "HH:MM", "weekdays": [0..6]} in local time, Monday 0."""
+    fixed_days: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Weekdays it is emptied whatever its sensor says; none: as its fill asks."""
+    quarter: str = ""
+    """Part of the city: bins of one quarter and stream learn from each other, and share its market days."""
+    notes: str = ""
+    """For the crew."""
     active: bool = True
 
 
@@ -101,3 +112,45 @@ class Emptying(SQLModel, table=True):
     """"truck", "sensor" or "person"."""
     truck_id: str | None = None
     fill_before: float | None = None
+
+
+class CitizenReport(SQLModel, table=True):
+    """What somebody told the city about a bin or a place in the street."""
+
+    __tablename__ = "citizen_report"
+
+    report_id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    lat: float | None = None
+    lon: float | None = None
+    bin_id: str | None = Field(default=None, foreign_key="bin.bin_id", index=True)
+    code: str = "overflow"
+    """"overflow", "missed", "damaged", "fire", "dumping", "other"."""
+    text: str = ""
+    who: str = ""
+    state: str = Field(default="open", index=True)
+    """"open", "done", "rejected"."""
+    done_at: datetime | None = None
+
+
+class ForecastState(SQLModel, table=True):
+    """What the forecast knows of one bin, and an earlier state from which late readings are worked in."""
+
+    __tablename__ = "forecast_state"
+
+    bin_id: str = Field(primary_key=True, foreign_key="bin.bin_id")
+    upto: datetime
+    """The newest reading worked in."""
+    body: bytes
+    snapshot_at: datetime | None = None
+    snapshot: bytes | None = None
+
+
+class ForecastGroup(SQLModel, table=True):
+    """What bins of one stream and quarter share: their clock, their rate, the scale of their bands."""
+
+    __tablename__ = "forecast_group"
+
+    group: str = Field(primary_key=True, max_length=96)
+    fitted_at: datetime
+    body: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

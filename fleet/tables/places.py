@@ -1,9 +1,11 @@
-"""Places: depots, disposal sites, sites with a grid connection; and the road network in use."""
+"""Places: depots, disposal sites, sites with a grid connection; the road network in use and what overrides it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
 
@@ -23,6 +25,14 @@ class Place(SQLModel, table=True):
     opens: str | None = None
     """Local time "HH:MM" from which a disposal site takes loads; None: always."""
     closes: str | None = None
+    weekdays: list[int] = Field(default_factory=lambda: [0, 1, 2, 3, 4, 5, 6], sa_column=Column(JSON, nullable=False))
+    """Days a disposal site takes loads, Monday 0."""
+    streams: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    """Streams a disposal site takes; None: every one."""
+    queue: list[list[Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """[local time "HH:MM", minutes]: from then on a truck that arrives waits so long before it can unload."""
+    truck_charger_kw: float = 0.0
+    """What a truck may draw here during its shift; 0: no charger for trucks on their round."""
     site_limit_kw: float | None = None
     """What the grid connection may carry, everything on it included; None: not a charging site."""
     base_load_kw: float = 0.0
@@ -48,3 +58,43 @@ class RoadMap(SQLModel, table=True):
     north: float
     east: float
     attribution: str
+
+
+class RoadOverride(SQLModel, table=True):
+    """A rule of ours that stands left of the road network's own."""
+
+    __tablename__ = "road_override"
+
+    override_id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    """"closed", "one_way", "max_t", "max_height", "max_width" or "speed"."""
+    street: str
+    """As the network names it; empty: only `line` says where."""
+    line: list[list[float]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """[lat, lon] along the stretch; a one-way street runs in its order. Empty: the whole street."""
+    value: float | None = None
+    """Tonnes, metres or km/h, by `kind`."""
+    from_time: str | None = None
+    """Local time "HH:MM" of its hours; None: all day."""
+    until_time: str | None = None
+    weekdays: list[int] = Field(default_factory=lambda: [0, 1, 2, 3, 4, 5, 6], sa_column=Column(JSON, nullable=False))
+    starts_on: date | None = None
+    ends_on: date | None = None
+    """Its last day; None: until it is ended."""
+    why: str = ""
+    who: str = ""
+    at: datetime
+    active: bool = True
+
+
+class RoadTable(SQLModel, table=True):
+    """A road matrix kept between nights."""
+
+    __tablename__ = "road_table"
+
+    key: str = Field(primary_key=True, max_length=80)
+    engine: str
+    made_at: datetime
+    points: list[list[float]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """[lat, lon] of its rows and columns."""
+    body: bytes

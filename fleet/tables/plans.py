@@ -32,6 +32,10 @@ class Plan(SQLModel, table=True):
     served: int = 0
     unserved: int = 0
     """Bins due tonight that no truck will reach."""
+    based_on: int | None = None
+    """The plan it was shaped from by hand."""
+    version: int = 1
+    """Counts every change by hand: who changes an older one is refused."""
     report: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     """What was planned with and without: forecast counts, road network, warnings."""
     note: str = ""
@@ -57,6 +61,12 @@ class Route(SQLModel, table=True):
     bins: int
     tips: int
     cost: float = 0.0
+    shift_id: str | None = None
+    locked: bool = False
+    """Settled by hand: improving the plan leaves it as it is."""
+    overtime_minutes: float = 0.0
+    charged_kwh: float = 0.0
+    """Drawn on the round."""
     line: list[list[float]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """[lat, lon] along the streets."""
 
@@ -70,7 +80,7 @@ class Stop(SQLModel, table=True):
     route_id: int = Field(foreign_key="route.route_id", index=True, ondelete="CASCADE")
     seq: int
     kind: str
-    """"depart", "bin", "tip", "break", "return"."""
+    """"depart", "bin", "tip", "break", "charge", "return"."""
     bin_id: str | None = Field(default=None, foreign_key="bin.bin_id")
     place_id: str | None = Field(default=None, foreign_key="place.place_id")
     lat: float
@@ -88,7 +98,13 @@ class Stop(SQLModel, table=True):
     """Expected at arrival."""
     overflow_p: float | None = None
     """That it overflows before its next chance, if it were left."""
+    locked: bool = False
+    """Settled by hand: it stays with this truck."""
+    charged_kwh: float = 0.0
     reason: str = ""
+    """For logs and files, in English."""
+    why: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """The same as figures: "code" ("due", "on_the_way", "reported", "fixed_day", "by_hand") and what it rests on."""
 
 
 class LeftBin(SQLModel, table=True):
@@ -104,3 +120,31 @@ class LeftBin(SQLModel, table=True):
     fill: float | None = None
     overflow_p: float | None = None
     reason: str
+    """For logs and files, in English."""
+    why: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """The same as figures: "code", a member of routing.plan.Reason in lower case, and what it rests on."""
+
+
+class PlanProblem(SQLModel, table=True):
+    """The problem a plan answers, packed by routing.packing: what an edit by hand is worked out on."""
+
+    __tablename__ = "plan_problem"
+
+    plan_id: int = Field(primary_key=True, foreign_key="plan.plan_id", ondelete="CASCADE")
+    body: bytes
+
+
+class PlanEdit(SQLModel, table=True):
+    """One change of a plan by hand."""
+
+    __tablename__ = "plan_edit"
+
+    edit_id: int | None = Field(default=None, primary_key=True)
+    plan_id: int = Field(foreign_key="plan.plan_id", index=True, ondelete="CASCADE")
+    seq: int
+    kind: str
+    args: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    delta: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    who: str
+    at: datetime
+    undone: bool = False

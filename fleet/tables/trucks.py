@@ -24,8 +24,17 @@ class Truck(SQLModel, table=True):
     gross_t: float = 19.0
     height_m: float = 3.6
     width_m: float = 2.5
+    length_m: float = 9.0
     narrow: bool = False
     """Fits narrow streets."""
+    tare_t: float = 0.0
+    """Empty; 0: unknown, and climbing is not counted in its energy."""
+    end_depot_id: str | None = None
+    """Where it ends its day; None: where it starts."""
+    max_tips: int = 6
+    """How often a shift it unloads at most, the last time included."""
+    service_pace: float = 1.0
+    """Its crew's time at a bin as a multiple of the bin's own."""
     battery_kwh: float | None = None
     """Usable energy; None: not electric."""
     max_charge_kw: float | None = None
@@ -39,6 +48,12 @@ class Truck(SQLModel, table=True):
     fixed_cost: float = 300.0
     cost_per_km: float = 4.0
     cost_per_hour: float = 90.0
+    overtime_minutes: int = 0
+    """How much later than its shift's end it may be home."""
+    overtime_per_hour: float = 0.0
+    """On top of `cost_per_hour`."""
+    co2_kg_per_km: float = 0.0
+    """From its exhaust; 0 for an electric truck, whose grid energy counts instead."""
     id_token: str | None = Field(default=None, index=True, max_length=36)
     """The card it charges with."""
     active: bool = True
