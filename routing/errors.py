@@ -7,6 +7,7 @@ RoutingError
 │   ├── OffNetworkError      a point farther from every street than allowed
 │   └── NoWayError           two points with no permitted way between them
 ├── ForecastError            readings or settings a forecast cannot be made from
+├── EditError                an edit by hand that makes no sense, or touches what is locked
 ├── ProblemError             a night that cannot be planned as it is written
 └── SolveError               a search that was asked for something it cannot do
 
@@ -48,3 +49,7 @@ class ProblemError(RoutingError):
 
 class SolveError(RoutingError):
     """A search was asked for something it cannot do."""
+
+
+class EditError(RoutingError):
+    """An edit by hand that makes no sense for the plan as it stands, or touches what is locked."""
