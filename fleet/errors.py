@@ -2,6 +2,7 @@
 
 FleetError
 ├── SettingsError        a settings file or variable that cannot be used
+├── CalendarRefused      a calendar file that cannot be used
 ├── StoreError
 │   ├── StoreBusy        another process holds the database
 │   ├── StoreReadOnly    the file or its folder may not be written
@@ -9,12 +10,18 @@ FleetError
 │   ├── StoreTooOld      needs `binwatt db upgrade`
 │   ├── StoreMissing     no store at this address yet
 │   └── StoreUnusable    anything else the database says
+├── ShapingRefused       a plan that cannot be shaped by hand, or an edit of it that cannot be kept
+│   └── PlanChanged      somebody else changed the plan meanwhile; names who, how and when
 ├── ImportRefused        a file with rows that cannot be used; names every line
 └── UplinkRefused        a sensor message that cannot be used
     └── UplinkUnreadable it is not even JSON
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 
 class FleetError(Exception):
@@ -23,6 +30,10 @@ class FleetError(Exception):
 
 class SettingsError(FleetError):
     """A settings file or variable that cannot be used."""
+
+
+class CalendarRefused(FleetError):
+    """A calendar file that cannot be used."""
 
 
 class StoreError(FleetError):
@@ -72,3 +83,26 @@ class UplinkRefused(FleetError):
 
 class UplinkUnreadable(UplinkRefused):
     """A sensor message that is not even JSON."""
+
+
+class ShapingRefused(FleetError):
+    """A plan that cannot be shaped by hand, or an edit of it that cannot be kept."""
+
+
+class PlanChanged(ShapingRefused):
+    """Somebody else changed the plan since it was looked at: `who`, the `kind` and fields of the `edit`, `at` (UTC)."""
+
+    def __init__(self, plan_id: int, who: str, kind: str, edit: Mapping[str, Any], at: datetime) -> None:
+        self.plan_id = plan_id
+        self.who = who
+        self.kind = kind
+        self.edit = dict(edit)
+        self.at = at
+        what = " ".join([kind, *(f"{name} {value}" for name, value in edit.items() if value is not None)])
+        super().__init__(
+            f"plan {plan_id} was changed meanwhile: {who} ({what}) at {at:%H:%M} UTC; look at it and try again"
+        )
+
+    def __reduce__(self) -> tuple[type[PlanChanged], tuple[object, ...]]:
+        """Rebuilt from its own fields where it comes out of a worker process."""
+        return type(self), (self.plan_id, self.who, self.kind, self.edit, self.at)

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     PLANNING_PROGRESSED = "planning.progressed"  # day, phase, elapsed_s, seconds, cost, served, due
     PLANNING_FAILED = "planning.failed"  # day, why
     PLAN_MADE = "plan.made"  # plan_id, day, km, hours, kwh, cost, served, unserved, routes
+    PLAN_EDITED = "plan.edited"  # plan_id, version, way ("edit", "undo", "redo"), kind, args, delta
     PLAN_PUBLISHED = "plan.published"  # plan_id, day
     PLAN_WITHDRAWN = "plan.withdrawn"  # plan_id, day
 

@@ -113,6 +113,7 @@ class Bins:
         """Keep an emptying; False when it was kept before."""
         if not self._work.insert_new(Emptying, emptying.model_dump(exclude={"emptying_id"})):
             return False
+        self._work.reports.answer(emptying.bin_id, emptying.emptied_at)
         self._work.events.append(
             Kind.BIN_EMPTIED,
             emptying.bin_id,

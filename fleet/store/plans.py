@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from fleet.events import Kind
-from fleet.tables import ChargingNeed, LeftBin, Plan, Route, Stop
+from fleet.tables import ChargingNeed, LeftBin, Plan, PlanProblem, Route, Stop
 
 if TYPE_CHECKING:
     from fleet.store.work import Work
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 STANDBY = 0.8
 """State of charge wanted of electric trucks that have no route, so that one can stand in by day."""
 STANDBY_PRIORITY = 0.3
+KEPT_PROBLEMS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,9 @@ class Plans:
             return f"there is no plan {plan_id}"
         if plan.state != "draft":
             return f"plan {plan_id} is {plan.state}; only a draft can be published"
+        broken = plan.report.get("broken") or ()
+        if broken:
+            return f"plan {plan_id} breaks {len(broken)} rules, first: {broken[0]}; undo or mend it"
         before = self.published(plan.day)
         if before is not None:
             before.state = "superseded"
@@ -140,27 +144,33 @@ class Plans:
         self._work.events.append(Kind.PLAN_WITHDRAWN, str(plan_id), who=who, plan_id=plan_id, day=plan.day.isoformat())
         return None
 
-    def _replace_needs(self, plan: Plan) -> None:
+    def keep_problem(self, plan_id: int, body: bytes) -> None:
+        """Keep the packed problem a plan answers, and those of the newest plans only."""
+        self._work.upsert(PlanProblem, {"plan_id": plan_id}, {"body": body})
+        newest = select(PlanProblem.plan_id).order_by(col(PlanProblem.plan_id).desc()).limit(KEPT_PROBLEMS)
+        kept = list(self._work.session.exec(newest))
+        self._work.session.execute(delete(PlanProblem).where(col(PlanProblem.plan_id).not_in(kept)))
+
+    def problem(self, plan_id: int) -> bytes | None:
+        """The packed problem a plan answers; None when it is kept no longer."""
+        row = self._work.session.get(PlanProblem, plan_id)
+        return None if row is None else row.body
+
+    def needs_of(self, routes: Sequence[Route], plan_id: int | None = None) -> list[ChargingNeed]:
+        """What electric trucks need for these routes, one need a route; trucks without a route stand by."""
         states = self._work.trucks.states()
-        routes = {
-            route.truck_id: route
-            for route in self._work.session.exec(select(Route).where(Route.plan_id == plan.plan_id))
-        }
-        earliest = min((route.departs_at for route in routes.values()), default=None)
-        needs = []
+        earliest = min((route.departs_at for route in routes), default=None)
+        needs: list[ChargingNeed] = []
         for truck in self._work.trucks.all():
             if truck.battery_kwh is None or earliest is None:
                 continue
-            route = routes.get(truck.truck_id)
-            if route is not None:
-                target, ready_by, priority = route.target_kwh or 0.0, route.departs_at, 1.0
-            else:
-                target, ready_by, priority = STANDBY * truck.battery_kwh, earliest, STANDBY_PRIORITY
             state = states.get(truck.truck_id)
             soc = state.soc if state is not None else None
-            needs.append(
+            mine = [(route.target_kwh or 0.0, route.departs_at, 1.0) for route in routes if route.truck_id == truck.truck_id]
+            standby = [(STANDBY * truck.battery_kwh, earliest, STANDBY_PRIORITY)]
+            needs += [
                 ChargingNeed(
-                    plan_id=plan.plan_id,
+                    plan_id=plan_id,
                     truck_id=truck.truck_id,
                     ready_by=ready_by,
                     target_kwh=target,
@@ -169,5 +179,10 @@ class Plans:
                     made_at=self._work.now,
                     priority=priority,
                 )
-            )
-        self._work.charging.replace_needs(plan.day, needs)
+                for target, ready_by, priority in mine or standby
+            ]
+        return needs
+
+    def _replace_needs(self, plan: Plan) -> None:
+        routes = self._work.session.exec(select(Route).where(Route.plan_id == plan.plan_id)).all()
+        self._work.charging.replace_needs(plan.day, self.needs_of(routes, plan.plan_id))

@@ -19,6 +19,8 @@ from fleet.store.leases import Leases
 from fleet.store.orders import Orders
 from fleet.store.places import Places
 from fleet.store.plans import Plans
+from fleet.store.reports import Reports
+from fleet.store.shaping import Shaping
 from fleet.store.stations import Stations
 from fleet.store.trucks import Trucks
 
@@ -39,8 +41,10 @@ class Work:
         self.alarms = Alarms(self)
         self.places = Places(self)
         self.bins = Bins(self)
+        self.reports = Reports(self)
         self.trucks = Trucks(self)
         self.plans = Plans(self)
+        self.shaping = Shaping(self)
         self.stations = Stations(self)
         self.charging = Charging(self)
         self.leases = Leases(self)
