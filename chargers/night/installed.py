@@ -10,7 +10,7 @@ from chargers.errors import ProfileError
 from chargers.night.scene import Bay, Outlet, Scene
 from chargers.profile import ChargingProfile, from_v201
 from chargers.safety.state import EvseId, EvseState, Kw, Push, PushState, slot_kw
-from fleet.orders import OrderKind, OrderState
+from fleet.orders import OrderState
 from fleet.store import Work
 from fleet.tables import Order
 
@@ -30,10 +30,10 @@ def read_pushes(work: Work, scene: Scene, start: datetime, slot_minutes: int, sl
     """The safety state of a site: per EVSE its fall-back, the profile it confirmed, and those that may hold as well.
 
     A profile counts from the moment it is ordered. One whose answer never came keeps counting until a later one is
-    confirmed; one that was rejected, or expired before it was sent, never held.
+    confirmed, also when it was to be sent again and ran out of time; one that was rejected, or expired before it was
+    ever sent, never held.
     """
-    running = [bay.transaction.started_at for bay in scene.bays.values() if bay.transaction is not None]
-    orders = work.orders.of_kind(OrderKind.SET_PROFILE, since=min(running)) if running else []
+    orders = work.orders.profiles_of([bay.transaction for bay in scene.bays.values() if bay.transaction is not None])
     by_outlet: dict[Outlet, list[Order]] = {}
     for order in orders:
         by_outlet.setdefault((order.target, int(order.args.get("evse", 0))), []).append(order)
@@ -81,7 +81,7 @@ def _state(bay: Bay, orders: Iterable[Order], kw_of: Callable[[Order, Bay], Kw])
             confirmed, sent = kw_of(order, bay), []
         elif order.state in (OrderState.QUEUED, OrderState.SENT):
             sent.append(Push(order.order_id or 0, EvseId(*bay.outlet), kw_of(order, bay)))
-        elif order.state == OrderState.FAILED and order.sent_at is not None:
+        elif order.state in (OrderState.FAILED, OrderState.EXPIRED) and order.sent_at is not None:
             # nobody will answer it any more: count the most of it and of what was before, and go on from there
             failed = kw_of(order, bay)
             confirmed = failed if confirmed is None else tuple(map(max, confirmed, failed))

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from fleet.events import Kind
 from fleet.orders import LIFETIME, SETTLED, OrderKind, OrderState, Wanted
-from fleet.tables import Order
+from fleet.tables import Order, Transaction
 
 if TYPE_CHECKING:
     from fleet.store.work import Work
@@ -114,6 +114,23 @@ class Orders:
         if since is not None:
             query = query.where(Order.ordered_at >= since)
         return list(self._work.session.exec(query))
+
+    def profiles_of(self, transactions: Iterable[Transaction]) -> list[Order]:
+        """Orders of charging profiles for these transactions, oldest first.
+
+        By the name the profile carries, not by time: a station's clock may be hours wrong, and so is then the start it
+        told.
+        """
+        named = [(row.station_id, row.ref) for row in transactions if row.ref is not None]
+        if not named:
+            return []
+        of = col(Order.args)["profile"]["transactionId"].as_string()
+        query = select(Order).where(
+            Order.kind == str(OrderKind.SET_PROFILE),
+            col(Order.target).in_({station for station, _ in named}),
+            of.in_({ref for _, ref in named}),
+        )
+        return list(self._work.session.exec(query.order_by(col(Order.order_id))))
 
     def count_by_state(self) -> dict[str, int]:
         """How many orders are in each state."""

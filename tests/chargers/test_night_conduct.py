@@ -218,6 +218,53 @@ def test_station_that_refuses_or_does_not_answer_is_asked_again_after_a_rest(
     assert [order.state for order in orders(depot)] == [state, OrderState.ACCEPTED]
 
 
+def test_a_profile_that_was_sent_and_ran_out_of_time_still_counts(depot: Store, clock: FixedClock):
+    """The line was cut after it was sent: the station may hold it, and nobody else is given that power."""
+    with depot.begin() as work:
+        for number in (1, 2):
+            plug(work, number, soc=0.1)
+        need(work, 1, clock.now() + timedelta(hours=9), 190.0)
+    look_again(depot)
+    with depot.begin() as work:
+        (first,) = work.orders.queued([OrderKind.SET_PROFILE])
+        work.orders.mark(first, OrderState.SENT)
+        work.orders.mark(first, OrderState.QUEUED, {"why": "the line was lost; it will be sent again"})
+        station = work.stations.get("S1")
+        assert station is not None
+        station.online = False
+        work.session.add(station)
+    clock.advance(timedelta(minutes=20))
+    with depot.begin() as work:
+        assert work.orders.queued([OrderKind.SET_PROFILE]) == []
+        need(work, 2, clock.now() + timedelta(hours=9), 190.0)
+    look_again(depot)
+    second = next(order for order in orders(depot) if order.target == "S2")
+    assert most_kw(first) + most_kw(second) + FALLBACK_KW + BASE_KW <= LIMIT_KW
+
+
+def test_what_a_station_with_a_wrong_clock_holds_counts(depot: Store, clock: FixedClock):
+    """A charge whose station dates its start three hours ahead is still known by its name."""
+    with depot.begin() as work:
+        plug(work, 1, soc=0.1)
+        need(work, 1, clock.now() + timedelta(hours=9), 190.0)
+        (running,) = work.charging.running()
+        running.started_at = clock.now() + timedelta(hours=3)
+        work.session.add(running)
+    look_again(depot)
+    answer_all(depot)
+    clock.advance(timedelta(minutes=30))
+    with depot.begin() as work:
+        station = work.stations.get("S1")
+        assert station is not None
+        station.online = False
+        work.session.add(station)
+        plug(work, 2, soc=0.1)
+        need(work, 2, clock.now() + timedelta(hours=9), 190.0)
+    look_again(depot)
+    first, second = orders(depot)
+    assert most_kw(first) + most_kw(second) + FALLBACK_KW + BASE_KW <= LIMIT_KW
+
+
 def test_silent_station_keeps_its_share_and_the_others_plan_around_it(depot: Store, clock: FixedClock):
     """A station that fell silent goes on with what it was told; nobody else is given that power."""
     with depot.begin() as work:
