@@ -1,98 +1,133 @@
 """The operational clock: time that runs fast when bins fill fast.
 
-A profile of 168 hours of the local week with mean 1. Exposure between two instants is what the clock advanced, in
-days, so that growth is rate times exposure at any hour.
+A group's week has 168 hours of mean 1; a bin's own weekdays and the calendar's days stretch its days. Exposure between
+two instants is what the clock advanced, in usual days, so that growth is rate times exposure at any hour.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+from fleet.calendar import Calendar
 
 WEEK = 168
-MONDAY = 4 * 86_400
-"""Unix time began on a Thursday; this many seconds later it was Monday."""
+DAY = 86_400
+FLAT = (1 / 24,) * WEEK
+"""A week in which every hour is like another: each hour's part of a usual day."""
+UNBIASED = (1.0,) * 7
 
-OWN_DAYS = 21.0
-"""Days a bin must be watched before its own weekdays weigh as much as its fleet's."""
-
-PRIOR_HOURS = 24.0
-"""Hours at the mean rate mixed into each hour of the fleet's profile."""
+Factors = Mapping[str, float]
+"""Factor by occasion name, as learned; an occasion not in it has its calendar's."""
+Cumulated = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A profile as its running sum in days, `shift` seconds east of UTC."""
+    """One bin's clock over a range of local days, whose midnights are `starts` (Unix time; one more than days).
 
-    hours: tuple[float, ...]
-    until: tuple[float, ...]
-    shift: float
+    `until` is what the clock shows at each midnight, `weights` the bin's factor of each day, `days` the group's day as
+    its running sum over 24 hours. Outside of the range it advances one a day.
+    """
+
+    starts: list[float]
+    until: list[float]
+    weights: list[float]
+    days: list[Cumulated] = field(repr=False)
 
     def exposure(self, seconds: float) -> float:
-        """What the clock shows at a Unix time; differences of it are exposures in days."""
-        weeks, rest = divmod((seconds + self.shift - MONDAY) / 3600, WEEK)
-        hour = int(rest)
-        return weeks * 7 + self.until[hour] + (rest - hour) * self.hours[hour]
-
-
-def make_clock(profile: Sequence[float], shift: float) -> Clock:
-    """The clock of 168 weights, Monday 00:00 local first; they are scaled to mean 1."""
-    weights = np.asarray(profile, dtype=np.float64)
-    days = weights / weights.sum() * 7
-    until = np.concatenate(([0.0], np.cumsum(days)[:-1]))
-    return Clock(tuple(days.tolist()), tuple(until.tolist()), shift)
+        """What the clock shows at a Unix time, in usual days; only differences mean something."""
+        starts = self.starts
+        day = int((seconds - starts[0]) // DAY)
+        last = len(self.days) - 1
+        day = min(day, last)
+        if day < 0 or seconds < starts[day]:  # a day of 25 hours lies behind
+            day -= 1
+        elif seconds >= starts[day + 1]:
+            day += 1
+        if day < 0:
+            return (seconds - starts[0]) / DAY
+        if day > last:
+            return self.until[-1] + (seconds - starts[-1]) / DAY
+        hours = (seconds - starts[day]) / 3600
+        hour = int(hours)
+        hour = min(hour, 23)
+        day_sum = self.days[day]
+        before = day_sum[hour]
+        return self.until[day] + self.weights[day] * (before + (hours - hour) * (day_sum[hour + 1] - before))
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
-    """Growth seen between pairs of readings: bin number, first and last Unix time, fill gained."""
+class Almanac:
+    """The local days a forecast concerns, and how the calendar stretches each, by quarter."""
 
-    bins: NDArray[np.int64]
-    begins: NDArray[np.float64]
-    ends: NDArray[np.float64]
-    gained: NDArray[np.float64]
+    starts: list[float]
+    dates: tuple[date, ...]
+    zone: tzinfo
+    calendar: Calendar
+    factors: Factors
+
+    def kinds(self, quarter: str) -> list[tuple[float, tuple[float, ...] | None]]:
+        """Per day its factor and, where its hours are shifted, their multipliers."""
+        return [day_kind(self.calendar, self.factors, day, quarter) for day in self.dates]
+
+    def clocks(self, week: Sequence[float], quarter: str, weekdays: Sequence[Sequence[float]]) -> list[Clock]:
+        """The clocks of bins of one group, each with its own factor of the seven weekdays.
+
+        `week`: 168 parts of a usual day, Monday 00:00 local first.
+        """
+        made: dict[object, Cumulated] = {}
+        days: list[Cumulated] = []
+        for day, kind in zip(self.dates, self.kinds(quarter), strict=True):
+            key = (day.weekday(), kind)
+            if key not in made:
+                made[key] = _cumulate(week[day.weekday() * 24 : day.weekday() * 24 + 24], *kind)
+            days.append(made[key])
+        numbers = np.array([day.weekday() for day in self.dates])
+        sums = np.array([day[24] for day in days])
+        own = np.asarray(weekdays, dtype=np.float64).reshape(-1, 7)[:, numbers]
+        until = np.zeros((len(own), len(days) + 1))
+        np.cumsum(own * sums, axis=1, out=until[:, 1:])
+        return [
+            Clock(self.starts, shown, weights, days)
+            for shown, weights in zip(until.tolist(), own.tolist(), strict=True)
+        ]
 
 
-def fit_clocks(growth: Growth, count: int, shift: float) -> tuple[Clock, list[Clock]]:
-    """The fleet's clock, and per bin the same with the bin's weekdays shrunk to the fleet's.
+def make_almanac(begin: float, end: float, zone: tzinfo, calendar: Calendar, factors: Factors) -> Almanac:
+    """The local days from the one of `begin` to the one of `end` (Unix times)."""
+    first = datetime.fromtimestamp(begin, UTC).astimezone(zone).date()
+    count = int((end - begin) // DAY) + 3
+    dates = tuple(first + timedelta(days=number) for number in range(count))
+    midnights = [*dates, dates[-1] + timedelta(days=1)]
+    starts = [datetime.combine(day, time(), zone).timestamp() for day in midnights]
+    return Almanac(starts, dates, zone, calendar, factors)
 
-    Growth of a pair is spread evenly over its hours; pairs longer than a day say too little of the hour and are left
-    out.
-    """
-    flat = make_clock([1.0] * WEEK, shift)
-    hours = (growth.ends - growth.begins) / 3600
-    keep = (hours > 0) & (hours <= 24)
-    if not keep.any():
-        return flat, [flat] * count
-    owner, gained, lasted = growth.bins[keep], growth.gained[keep], hours[keep]
-    first = (growth.begins[keep] + shift - MONDAY) / 3600
-    slots = np.ceil(lasted).astype(np.int64)
-    row = np.repeat(np.arange(len(slots)), slots)
-    part = np.arange(len(row)) - np.repeat(np.cumsum(slots) - slots, slots)
-    share = 1.0 / slots[row]
-    at = (first[row] + (part + 0.5) * lasted[row] * share) % WEEK
-    hour = at.astype(np.int64) % WEEK
-    gains, exposure = gained[row] * share, lasted[row] * share
-    rate = gained.sum() / lasted.sum()
-    if rate <= 0:
-        return flat, [flat] * count
-    by_hour = np.bincount(hour, gains, WEEK) + PRIOR_HOURS * rate
-    profile = np.maximum(by_hour / (np.bincount(hour, exposure, WEEK) + PRIOR_HOURS) / rate, 0.02)
-    profile /= profile.mean()
-    fleet = make_clock(profile, shift)
-    usual = profile.reshape(7, 24).mean(axis=1)
-    cell = owner[row] * 7 + hour // 24
-    seen = np.bincount(cell, gains, count * 7).reshape(count, 7)
-    watched = np.bincount(cell, exposure * profile[hour], count * 7).reshape(count, 7)
-    own = seen.sum(axis=1, keepdims=True) / np.maximum(watched.sum(axis=1, keepdims=True), 1e-9)
-    own = np.maximum(own, rate / 10)
-    pull = OWN_DAYS * 24 / 7 * usual
-    factor = np.maximum((seen / own + pull) / (watched + pull), 0.1)
-    return fleet, [make_clock(profile * np.repeat(each, 24), shift) for each in factor]
+
+def day_kind(calendar: Calendar, factors: Factors, day: date, quarter: str) -> tuple[float, tuple[float, ...] | None]:
+    """The calendar's factor of a day, and the multipliers of its hours where an occasion shifts them."""
+    factor, hours = 1.0, None
+    for one in calendar.on(day, quarter):
+        factor *= factors.get(one.name, one.factor)
+        hours = one.hours or hours
+    return factor, hours
+
+
+def day_hours(week: Sequence[float], factor: float, hours: Sequence[float] | None) -> list[float]:
+    """24 hours of a day: shifted by `hours` with the same sum, then times `factor`."""
+    if hours is None:
+        return [one * factor for one in week]
+    shifted = [one * by for one, by in zip(week, hours, strict=True)]
+    scale = factor * sum(week) / max(sum(shifted), 1e-9)
+    return [one * scale for one in shifted]
+
+
+def _cumulate(week: Sequence[float], factor: float, hours: Sequence[float] | None) -> Cumulated:
+    total, sums = 0.0, [0.0]
+    for one in day_hours(week, factor, hours):
+        total += one
+        sums.append(total)
+    return tuple(sums)

@@ -1,64 +1,63 @@
-"""Learn a fleet in two passes over its readings, a few microseconds each.
+"""Learn a fleet from its readings: from the first one on, or on from where it was left.
 
-The first, on a flat clock, finds the growth; from it come the clocks, the rates of groups and the spread. The second
-follows every bin on its own clock.
+`advance` moves a memory to `now`: every bin is followed through its new marks, and at fixed instants (1, 3, 7 days
+after the first reading, then every week) the groups are fitted and every bin folded into the fit. What comes in one
+call or in many gives the same answer; `learn` is `advance` from nothing.
 """
 
 from __future__ import annotations
 
-import itertools
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from statistics import median
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, tzinfo
 
-import numpy as np
-
+from fleet.calendar import NO_CALENDAR, Calendar
 from routing.errors import ForecastError
-from routing.forecast.clock import WEEK, Clock, Growth, fit_clocks, make_clock
-from routing.forecast.level import Track, follow
-from routing.forecast.outlook import BinForecast, Health
+from routing.forecast.clock import DAY, UNBIASED, Almanac, Clock, make_almanac
+from routing.forecast.fit import almanac_of, fit_groups, refold
+from routing.forecast.health import describe_bin
+from routing.forecast.intake import Mark, Sheaf, collect, drop_echoes, order
+from routing.forecast.level import RESET, begin, follow
+from routing.forecast.memory import (
+    FLEET,
+    BinMemory,
+    Fit,
+    GroupMemory,
+    Log,
+    Memory,
+    first_fit,
+    group_names,
+    unpack_track,
+)
+from routing.forecast.outlook import BinForecast
 from routing.forecast.tuning import DEFAULT, Tuning
+from routing.forecast.values import Emptying, Found, Reading
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import tzinfo
-
-    Marks = list[tuple[float, float | None]]
-
-FLEET = ""
-"""Group of every bin whose group is not named."""
-
-STUCK_BAND, STUCK_READINGS, STUCK_CYCLES = 0.02, 8, 2.0
-"""A sensor is stuck when this many readings lie within the band while its group filled a bin so often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A fill level, 0 to 1, of one bin."""
-
-    bin: str
-    at: datetime
-    fill: float
-
-
-@dataclass(frozen=True, slots=True)
-class Emptying:
-    """A bin was emptied, as a truck or a person said."""
-
-    bin: str
-    at: datetime
+FIRST_FITS = (1 * DAY, 3 * DAY, 7 * DAY)
+EVERY = 7 * DAY
+AHEAD = 36 * DAY
+"""How far the clocks reach beyond now."""
+FARTHEST_BACK = 90 * DAY
+"""A bin silent longer is followed on an even clock until so long ago."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Every bin's forecast, and what they share."""
+    """Every bin's forecast, and what they share.
+
+    `found` are emptyings seen in readings alone during this advance; `memory` is to be kept for the next one.
+    """
 
     bins: dict[str, BinForecast]
-    clock: Clock
+    fit: Fit
     rates: dict[str, float]
-    """Fill a day by group."""
+    """Fill a usual day by group."""
     spreads: dict[str, float]
+    found: tuple[Found, ...]
+    memory: Memory
+    readings: int
+    """Worked in by this advance."""
 
 
 def learn(
@@ -69,164 +68,185 @@ def learn(
     *,
     groups: Mapping[str, str] | None = None,
     zone: tzinfo = UTC,
+    calendar: Calendar = NO_CALENDAR,
     tuning: Tuning = DEFAULT,
 ) -> Fleet:
-    """The state of every bin of `bins` at `now` from readings and emptyings in any order.
+    """`advance` from nothing: the state of every bin of `bins` at `now` from readings in any order."""
+    return advance(Memory(), bins, readings, emptyings, now, groups=groups, zone=zone, calendar=calendar, tuning=tuning)
 
-    Whatever lies after `now`, or concerns other bins, is not used. `groups` names what bins share a rate with (their
-    stream, their quarter). The clock runs on `zone`'s time, at the offset it has at `now`. Bins without readings get
-    their group's rate and a level anywhere. Raises ForecastError for times without a zone and fills outside 0 to 1.
+
+def advance(
+    memory: Memory,
+    bins: Iterable[str],
+    readings: Iterable[Reading],
+    emptyings: Iterable[Emptying],
+    now: datetime,
+    *,
+    groups: Mapping[str, str] | None = None,
+    zone: tzinfo = UTC,
+    calendar: Calendar = NO_CALENDAR,
+    tuning: Tuning = DEFAULT,
+) -> Fleet:
+    """Move `memory` on to `now` in place, and forecast every bin of `bins`.
+
+    Readings may come in any order, twice, and late: what is known is passed over, and a late one is worked in from the
+    bin's older state. Whatever lies after `now`, or concerns other bins, is not used. `groups` names what bins share
+    ("stream" or "stream|quarter"; the quarter is the calendar's). Bins without readings get their group's rate and a
+    level anywhere. Raises ForecastError for times without a zone and fills outside 0 to 1.
     """
     if now.tzinfo is None:
         raise ForecastError(f"forecast asked for {now}, a time without a zone")
     names = sorted(set(bins))
-    marks = _collect(names, readings, emptyings, now)
-    offset = now.astimezone(zone).utcoffset()
-    shift = offset.total_seconds() if offset is not None else 0.0
-    flat = make_clock([1.0] * WEEK, shift)
-    group = [groups.get(name, FLEET) if groups is not None else FLEET for name in names]
-    first = [follow(marks[name], flat, tuning.prior_rate, tuning.spread, tuning, True) for name in names]
-    fleet_clock, clocks = fit_clocks(_growth(first), len(names), shift)
-    rates = _rates(first, group, tuning)
-    rough = _spreads(first, group, tuning)
-    again = [
-        follow(marks[name], clock, rates[of], rough[of], tuning, False)
-        for name, clock, of in zip(names, clocks, group, strict=True)
-    ]
-    spreads = _spreads(again, group, tuning)
-    made = {
-        name: _state(name, marks[name], track, clock, rates[of], spreads[of], now, tuning)
-        for name, track, clock, of in zip(names, again, clocks, group, strict=True)
-    }
-    return Fleet(made, fleet_clock, rates, spreads)
-
-
-def _collect(
-    names: list[str], readings: Iterable[Reading], emptyings: Iterable[Emptying], now: datetime
-) -> dict[str, Marks]:
-    marks: dict[str, Marks] = {name: [] for name in names}
-    latest = now.timestamp()
-    for reading in readings:
-        mine = marks.get(reading.bin)
-        if mine is None:
-            continue
-        if not 0 <= reading.fill <= 1:
-            raise ForecastError(f"bin {reading.bin}: a fill of {reading.fill} at {reading.at}; it must lie in 0 to 1")
-        at = _seconds(reading.bin, reading.at)
-        if at <= latest:
-            mine.append((at, reading.fill))
-    for emptying in emptyings:
-        mine = marks.get(emptying.bin)
-        at = _seconds(emptying.bin, emptying.at)
-        if mine is not None and at <= latest:
-            mine.append((at, None))
-    for mine in marks.values():
-        mine.sort(key=lambda mark: mark[0])
-    return marks
-
-
-def _seconds(name: str, at: datetime) -> float:
-    if at.tzinfo is None:
-        raise ForecastError(f"bin {name}: {at} is a time without a zone")
-    return at.timestamp()
-
-
-def _growth(tracks: list[Track | None]) -> Growth:
-    rows = [(number, *pair) for number, track in enumerate(tracks) if track is not None for pair in track.pairs]
-    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    return Growth(table[:, 0].astype(np.int64), table[:, 1], table[:, 2], table[:, 3])
-
-
-def _rates(tracks: list[Track | None], group: list[str], tuning: Tuning) -> dict[str, float]:
-    """Fill a day by group: mean of its bins' own, each with as much weight as it was watched, a little prior mixed
-    in.
-    """
-    total: dict[str, tuple[float, float]] = {}
-    for track, of in zip(tracks, group, strict=True):
-        grown, watched = total.get(of, (tuning.prior_days * tuning.prior_rate, tuning.prior_days))
-        total[of] = (grown, watched) if track is None else (grown + track.grown, watched + track.watched)
-    return {of: max(0.001, grown / watched) for of, (grown, watched) in total.items()}
-
-
-def _spreads(tracks: list[Track | None], group: list[str], tuning: Tuning) -> dict[str, float]:
-    """Variance over mean of a day's growth by group, from residuals; 20 expected fills weigh as much as the default."""
-    total: dict[str, tuple[float, float]] = {}
-    for track, of in zip(tracks, group, strict=True):
-        residual, expected = total.get(of, (20 * tuning.spread, 20.0))
-        if track is not None:
-            residual, expected = residual + track.residual, expected + track.expected
-        total[of] = (residual, expected)
-    return {of: min(0.6, max(0.02, residual / expected)) for of, (residual, expected) in total.items()}
-
-
-def _state(
-    name: str,
-    marks: Marks,
-    track: Track | None,
-    clock: Clock,
-    group_rate: float,
-    spread: float,
-    now: datetime,
-    tuning: Tuning,
-) -> BinForecast:
-    times = [at for at, fill in marks if fill is not None]
-    health: Health = "ok"
-    blind: datetime | None = None
-    level, variance, at = 0.5, 1 / 12, now.timestamp()
-    grown = watched = 0.0
-    if track is None or not times:
-        health = "new"
-    else:
-        gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
-        usual = median(gaps) if gaps else 86_400.0
-        if now.timestamp() - times[-1] > tuning.silent_after * usual:
-            health, blind = "silent", _when(times[-1])
-    if track is not None:
-        level, variance, at, grown, watched = track.level, track.variance, track.at, track.grown, track.watched
-        stuck_since = _stuck_since(marks, clock, group_rate)
-        if stuck_since is not None:
-            health, blind = "stuck", _when(stuck_since)
-            emptied = [mark for mark, fill in marks if fill is None and mark >= stuck_since]
-            if emptied:  # what the sensor said since tells nothing: go on from the visit at the group's rate
-                level, variance, at = tuning.residue, tuning.noise**2, emptied[-1]
-                grown = watched = 0.0
-    days = watched + tuning.prior_days
-    return BinForecast(
-        bin=name,
-        at=_when(at),
-        level=level,
-        variance=variance,
-        rate=max(0.0005, (grown + tuning.prior_days * group_rate) / days),
-        days=days,
-        spread=spread,
-        widen=tuning.widen,
-        clock=clock,
-        health=health,
-        blind_since=blind,
-        emptied=tuple(_when(each) for each in track.emptied) if track is not None else (),
+    group = {name: (groups or {}).get(name, FLEET) for name in names}
+    sheaves = collect(memory, names, readings, emptyings, now)
+    run = _Run(memory, group, zone, calendar, tuning, now.timestamp())
+    run.work_in(sheaves)
+    return Fleet(
+        bins=run.forecasts(names),
+        fit=memory.fit(FLEET, tuning),
+        rates={name: memory.fit(name, tuning).rate for name in sorted(group_names(group))},
+        spreads={name: memory.fit(name, tuning).spread for name in sorted(group_names(group))},
+        found=tuple(sorted(run.found.values(), key=lambda one: (one.bin, one.at))),
+        memory=memory,
+        readings=sum(len(sheaf.ats) + len(sheaf.late) for sheaf in sheaves.values()),
     )
 
 
-def _stuck_since(marks: Marks, clock: Clock, group_rate: float) -> float | None:
-    """Since when a sensor says the same while its bin was emptied or must have filled twice; None when it does not."""
-    last = next((fill for _, fill in reversed(marks) if fill is not None), None)
-    if last is None:
-        return None
-    same, since, visited = 0, 0.0, False
-    after_visit = 0
-    for at, fill in reversed(marks):
-        if fill is None:
-            visited = visited or same >= 3
-            after_visit = after_visit or same
-        elif abs(fill - last) <= STUCK_BAND:
-            same, since = same + 1, at
-        else:
-            break
-    if same < STUCK_READINGS:
-        return None
-    cycles = group_rate * (clock.exposure(marks[-1][0]) - clock.exposure(since))
-    unmoved = visited and last > 0.3 and same > after_visit
-    return since if unmoved or cycles >= STUCK_CYCLES else None
+class _Run:
+    """One advance of one memory."""
+
+    def __init__(
+        self, memory: Memory, group: dict[str, str], zone: tzinfo, calendar: Calendar, tuning: Tuning, now: float
+    ) -> None:
+        self.memory, self.group, self.zone, self.calendar, self.tuning = memory, group, zone, calendar, tuning
+        self.now = now
+        self.found: dict[tuple[str, float], Found] = {}
+
+    def work_in(self, sheaves: Mapping[str, Sheaf]) -> None:
+        """Everything new, fit by fit, up to now."""
+        memory = self.memory
+        self._begin(sheaves)
+        for name, sheaf in sheaves.items():
+            if sheaf.late:
+                self._replay(name, sheaf.late)
+        placed = dict.fromkeys(sheaves, 0)
+        while FLEET in memory.groups and (until := _next_fit(memory)) <= self.now:
+            self._follow(sheaves, placed, until)
+            since = memory.fitted_at or 0.0
+            almanac = self._almanac(max(since, memory.groups[FLEET].began), until)
+            fit_groups(memory, self.group, since, until, almanac, self.tuning)
+        self._follow(sheaves, placed, self.now + 1)
+
+    def forecasts(self, names: list[str]) -> dict[str, BinForecast]:
+        """Every bin's forecast from its track."""
+        tracks = [each.track for name in names if (each := self.memory.bins.get(name)) and each.track is not None]
+        first = min((track.at for track in tracks), default=self.now)
+        almanac = self._almanac(first, self.now + AHEAD)
+        made = {}
+        for leaf, members in self._by_group(names).items():
+            fit = self.memory.fit(leaf, self.tuning)
+            known = [self.memory.bins.get(name, BinMemory()) for name in members]
+            own = [each.track.weekdays if each.track is not None else UNBIASED for each in known]
+            clocks = almanac.clocks(fit.week, leaf.partition("|")[2], own)
+            for name, each, clock in zip(members, known, clocks, strict=True):
+                made[name] = describe_bin(name, each, clock, fit, self.now, self.tuning)
+        return {name: made[name] for name in names}
+
+    def _begin(self, sheaves: Mapping[str, Sheaf]) -> None:
+        first = min((at for sheaf in sheaves.values() for at in (sheaf.ats[:1] or [])), default=None)
+        first = min((at for sheaf in sheaves.values() for at, _ in sheaf.late), default=first)
+        if first is None:
+            return
+        fleet = self.memory.groups.setdefault(FLEET, GroupMemory([first_fit(self.tuning)], began=float(first)))
+        if len(fleet.fits) == 1:
+            fleet.began = min(fleet.began, float(first))
+
+    def _by_group(self, names: Iterable[str]) -> dict[str, list[str]]:
+        parts: dict[str, list[str]] = {}
+        for name in names:
+            parts.setdefault(self.group[name], []).append(name)
+        return parts
+
+    def _almanac(self, since: float, until: float, *, before: bool = False) -> Almanac:
+        since = max(since, until - AHEAD - FARTHEST_BACK)
+        almanac = make_almanac(since, until, self.zone, self.calendar, {})
+        return almanac_of(self.memory, since, until, almanac, before=before)
+
+    def _follow(self, sheaves: Mapping[str, Sheaf], placed: dict[str, int], until: float) -> None:
+        """Follow every bin through its marks before `until`."""
+        cuts = {name: bisect_left(sheaf.ats, until, placed[name]) for name, sheaf in sheaves.items()}
+        busy = [name for name, cut in cuts.items() if cut > placed[name]]
+        if not busy:
+            return
+        starts = [
+            track.at if (track := self.memory.bins[name].track) is not None else sheaves[name].ats[placed[name]]
+            for name in busy
+        ]
+        almanac = self._almanac(min(starts), max(sheaves[name].ats[cuts[name] - 1] for name in busy))
+        for leaf, members in self._by_group(busy).items():
+            fit = self.memory.fit(leaf, self.tuning)
+            own = [
+                track.weekdays if (track := self.memory.bins[name].track) is not None else UNBIASED for name in members
+            ]
+            for name, clock in zip(members, almanac.clocks(fit.week, leaf.partition("|")[2], own), strict=True):
+                sheaf, low, high = sheaves[name], placed[name], cuts[name]
+                self._follow_bin(name, sheaf.ats[low:high], sheaf.fills[low:high], clock, fit)
+                placed[name] = high
+
+    def _follow_bin(self, name: str, ats: list[int], fills: list[float], clock: Clock, fit: Fit) -> None:
+        known = self.memory.bins[name]
+        known.changed = True
+        known.log.ats.extend(ats)
+        known.log.fills.extend(fills)
+        if known.track is None:
+            known.track = begin(ats[0], fills[0], self.tuning)
+            known.log.gains.append(RESET)
+            ats, fills = ats[1:], fills[1:]
+        before = known.track.emptied[-1] if known.track.emptied else None
+        known.log.gains.extend(follow(known.track, ats, fills, clock, fit.rate, fit.spread, self.tuning))
+        for at, after, expected in reversed(known.track.emptied):
+            if (at, after, expected) == before:
+                break
+            self.found.setdefault((name, at), Found(name, _when(at), min(1.0, expected), after))
+
+    def _replay(self, name: str, late: list[Mark]) -> None:
+        """Work late marks into one bin: from its older state over the log with them, by the fits that were in force."""
+        memory, known, leaf = self.memory, self.memory.bins[name], self.group[name]
+        log, edge = known.log, memory.fitted_at
+        marks = drop_echoes(sorted([*zip(log.ats, log.fills, strict=True), *late], key=order))
+        told = {at for at, _, _ in known.track.emptied} if known.track is not None else set()
+        known.track, known.log = unpack_track(known.older), Log.empty()
+        if edge is not None:
+            before = memory.fit(leaf, self.tuning, before=True)
+            self._follow_part(name, [mark for mark in marks if mark[0] < edge], before, before_fit=True)
+            if known.track is None:
+                known.newer = None
+            else:
+                since = max(memory.oldest, memory.groups[FLEET].began)
+                almanac = self._almanac(since, edge, before=True)
+                refold(known, since, edge, leaf, before, memory.fit(leaf, self.tuning), almanac)
+        here = [mark for mark in marks if mark[0] >= (edge or 0.0)]
+        self._follow_part(name, here, memory.fit(leaf, self.tuning))
+        for at in told:
+            self.found.pop((name, at), None)
+
+    def _follow_part(self, name: str, marks: list[Mark], fit: Fit, *, before_fit: bool = False) -> None:
+        if marks:
+            track = self.memory.bins[name].track
+            begins = track.at if track is not None else marks[0][0]
+            almanac = self._almanac(begins, marks[-1][0], before=before_fit)
+            own = track.weekdays if track is not None else UNBIASED
+            clock = almanac.clocks(fit.week, self.group[name].partition("|")[2], [own])[0]
+            self._follow_bin(name, [at for at, _ in marks], [fill for _, fill in marks], clock, fit)
+
+
+def _next_fit(memory: Memory) -> float:
+    began, last = memory.groups[FLEET].began, memory.fitted_at
+    for after in FIRST_FITS:
+        if last is None or began + after > last + 1:
+            return began + after
+    assert last is not None
+    return last + EVERY
 
 
 def _when(seconds: float) -> datetime:

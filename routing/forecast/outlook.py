@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Literal
 
 from scipy.special import gammaincc, gammaincinv
 
+from routing.forecast.memory import BUCKETS
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from routing.forecast.clock import Clock
 
-Health = Literal["ok", "new", "silent", "stuck"]
+Health = Literal["ok", "new", "silent", "stuck", "noisy", "tilted", "fault", "clock"]
+"""Of a sensor. "clock": its clock jumped lately, its times were mended; all others but "ok" make the band wider."""
 
 FARTHEST_HOURS = 24 * 28
 """No hour of a threshold is told beyond this."""
@@ -40,7 +43,9 @@ class BinForecast:
     on.
 
     `health`: "new" without a reading, "silent" when its sensor is overdue since `blind_since`, "stuck" when its
-    figure stands still while the bin cannot; the forecast then goes on from what is known, its band widening.
+    figure stands still while the bin cannot, "noisy" when its figures contradict each other, "tilted" or "fault" when
+    it says so; the forecast then goes on from what is known, its band widening. `widen` scales the band by the hours
+    ahead of `BUCKETS`. `jumps` and `lost`: readings with a wrong clock, and such as came too late, ever.
     """
 
     bin: str
@@ -50,11 +55,13 @@ class BinForecast:
     rate: float
     days: float
     spread: float
-    widen: float
+    widen: tuple[float, ...]
     clock: Clock
     health: Health
     blind_since: datetime | None
     emptied: tuple[datetime, ...]
+    jumps: int = 0
+    lost: int = 0
 
     def expect(self, when: datetime) -> float:
         """The mean fill at `when` if nobody empties it; above 1 lies beside the bin."""
@@ -105,5 +112,16 @@ class BinForecast:
         mean, variance = self._growth(when)
         below = 2 * math.sqrt(self.variance)
         middle = mean + below
-        total = (variance + self.variance) * self.widen**2
+        scale = self._scale((when - self.at).total_seconds() / 3600)
+        total = (variance + self.variance) * scale * scale
         return self.level - below, middle * middle / total, total / middle
+
+    def _scale(self, hours: float) -> float:
+        """The band's scale so many hours ahead, between the buckets in proportion."""
+        if hours <= BUCKETS[0]:
+            return self.widen[0]
+        for place in range(1, len(BUCKETS)):
+            if hours <= BUCKETS[place]:
+                part = (hours - BUCKETS[place - 1]) / (BUCKETS[place] - BUCKETS[place - 1])
+                return self.widen[place - 1] + part * (self.widen[place] - self.widen[place - 1])
+        return self.widen[-1]

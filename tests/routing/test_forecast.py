@@ -72,11 +72,7 @@ def test_emptyings_are_found(bench):
     ]
     fleet = learn(names, readings, (), bench.ZERO + timedelta(days=40))
     true = [(row, at) for row in range(60) for at in range(24 * 39) if city.emptied[row, at]]
-    found = [
-        (row, (when - bench.ZERO) / timedelta(hours=1))
-        for row, name in enumerate(names)
-        for when in fleet.bins[name].emptied
-    ]
+    found = [(names.index(each.bin), (each.at - bench.ZERO) / timedelta(hours=1)) for each in fleet.found]
     hit = sum(any(row == of and at <= when <= at + 24 for of, when in found) for row, at in true)
     right = sum(any(row == of and at <= when <= at + 30 for row, at in true) for of, when in found)
     assert hit / len(true) >= 0.92
@@ -194,8 +190,8 @@ def test_clock_learns_the_hours():
             today = min(1.0, max(0.0, (local.hour - 8) / 8))
             days = (local.date() - NOW.date()).days + 30 + number
             readings.append(Reading(name, at, min(1.0, 0.25 * (days % 3 + today))))
-    clock = learn(names, readings, (), NOW, zone=zone).clock
-    by_day, by_night = sum(clock.hours[8:16]), sum(clock.hours[18:24]) + sum(clock.hours[0:6])
+    week = learn(names, readings, (), NOW, zone=zone).fit.week
+    by_day, by_night = sum(week[8:16]), sum(week[18:24]) + sum(week[0:6])
     assert by_day > 3 * by_night
 
 
