@@ -46,4 +46,7 @@ def _lift(rig: Rig, reason: Reason) -> Rig:
     if reason is Reason.BATTERY:
         return replace(rig, kwh_limit=float("inf"))
     free = [closes + ALWAYS for closes in rig.closes]
-    return replace(rig, closes=free) if reason is Reason.WINDOW else replace(rig, closes=free, ends=rig.ends + ALWAYS)
+    if reason is Reason.WINDOW:
+        return replace(rig, closes=free, gates={})
+    calls = [call + ALWAYS for call in rig.last_call]
+    return replace(rig, closes=free, gates={}, last_call=calls, ends=rig.ends + ALWAYS)

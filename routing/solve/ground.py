@@ -1,28 +1,39 @@
 """The problem compiled for search: plain lists a Python loop walks fast, and what no truck can ever do set aside.
 
-Nodes are numbered: servable visits first, then disposal sites, then depots.
+Nodes are numbered: servable visits first, then disposal sites, then depots. `Ground` is the common ground of all
+engines: each searches sequences of nodes per rig in its own way, and `routing.solve.timing` makes routes of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.energy import drive, lift, run
 from routing.plan import Reason
-from routing.solve.rig import FAR, Rig, Roads, make_rig
+from routing.problem import truck_service
+from routing.solve.fixed import fix_tour
+from routing.solve.gate import Gate, merge
+from routing.solve.rig import FAR, Rig, Roads, make_rig, shift_spans, shortest_wait
+from routing.solve.timing import time_tour
+from routing.solve.tour import Tour
 
 if TYPE_CHECKING:
-    from routing.problem import Problem, Site, Visit
+    from numpy.typing import NDArray
+
+    from routing.problem import Problem, Site, Truck, Visit
 
 Refused = tuple["Visit", Reason]
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The compiled problem. `refused` names the visits no truck can serve; they have no node."""
+    """The compiled problem. `refused` names the visits no truck can serve, and those left by hand; they have no node.
+
+    `roads` are those of the first truck; others may find theirs different, see `Rig.roads`. `gates` are in true time.
+    `fixed` holds the tours settled by hand, by rig; no search may change them, and no rig is `allowed` their bins.
+    """
 
     problem: Problem
     visits: tuple[Visit, ...]
@@ -42,23 +53,45 @@ class Ground:
     """The other visits by distance there and back, nearest first."""
     rigs: tuple[Rig, ...]
     due: list[bool]
-    """Which visits are mandatory."""
+    """Which visits are mandatory, or wanted by a lock."""
     choices: list[int]
-    """How many trucks may serve each visit."""
+    """How many trucks a search may give each visit to."""
+    gates: dict[int, Gate]
+    fixed: dict[int, list[int]]
     refused: tuple[Refused, ...]
 
 
 def compile_problem(problem: Problem) -> Ground:
     """Compile `problem`; visits no truck could serve even alone are set aside with the reason."""
-    placed = [visit for visit in problem.visits if visit.location is not None]
-    refused: list[Refused] = [(visit, Reason.OUTSIDE) for visit in problem.visits if visit.location is None]
+    dropped = problem.locks.dropped
+    refused: list[Refused] = [(visit, Reason.LOCKED) for visit in problem.visits if visit.bin in dropped]
+    kept = [visit for visit in problem.visits if visit.bin not in dropped]
+    refused += [(visit, Reason.OUTSIDE) for visit in kept if visit.location is None]
+    placed = [visit for visit in kept if visit.location is not None]
     ground = _lay_out(problem, placed, refused)
-    reasons = [_why_never(ground, node) for node in range(len(placed))]
-    refused += [(visit, reason) for visit, reason in zip(placed, reasons, strict=True) if reason is not None]
-    if len(refused) + len(placed) > len(problem.visits):
-        placed = [visit for visit, reason in zip(placed, reasons, strict=True) if reason is None]
+    reasons = [why_never(ground, node) for node in range(len(placed))]
+    if any(reasons):
+        refused += [(visit, reason) for visit, reason in zip(placed, reasons, strict=True) if reason is not None]
+        stays = [reason is None for reason in reasons]
+        loose = [(rig.index, ground.visits[node].bin) for rig in ground.rigs for node in rig.loose]
+        placed = [visit for visit, stay in zip(placed, stays, strict=True) if stay]
         ground = _lay_out(problem, placed, refused)
-    return ground
+        nodes = {visit.bin: node for node, visit in enumerate(placed)}
+        for index, name in loose:
+            ground.rigs[index].loose.add(nodes[name])
+    return replace(ground, fixed=_fix(ground)) if problem.locks.fixed else ground
+
+
+def _fix(ground: Ground) -> dict[int, list[int]]:
+    """The tours settled by hand, with tips put in, as far as they can be driven."""
+    nodes = {visit.bin: node for node, visit in enumerate(ground.visits)}
+    tours = {}
+    for rig in ground.rigs:
+        bins = ground.problem.locks.fixed.get(rig.truck.truck, ())
+        tour = fix_tour(ground, rig, [nodes[name] for name in bins if name in nodes])
+        if tour:
+            tours[rig.index] = tour
+    return tours
 
 
 def _lay_out(problem: Problem, visits: list[Visit], refused: list[Refused]) -> Ground:
@@ -66,57 +99,101 @@ def _lay_out(problem: Problem, visits: list[Visit], refused: list[Refused]) -> G
     locations = [visit.location for visit in visits if visit.location is not None]
     locations += [site.location for site in sites] + [depot.location for depot in depots]
     where = np.array(locations, dtype=np.int64)
-    pick = np.ix_(where, where)
-    metres = np.where(problem.metres[pick] < 0, FAR, problem.metres[pick]).astype(np.int64)
-    seconds = np.where(problem.seconds[pick] < 0, FAR, problem.seconds[pick]).astype(np.int64)
-    same = where[:, None] == where[None, :]
-    metres[same] = seconds[same] = 0
-    service = [visit.service_seconds for visit in visits] + [site.unload_seconds for site in sites] + [0] * len(depots)
-    steps = seconds + np.array(service)[:, None]
-    count = len(visits)
-    there_and_back = metres[:count, :count] + metres[:count, :count].T
-    roads = Roads(metres.tolist(), seconds.tolist(), steps.tolist(), service)
-    known: dict[tuple[float, float], list[list[float]]] = {}
-    for truck in problem.trucks:
-        price = (truck.cost_per_km / 1000, truck.cost_per_hour / 3600)
-        if price not in known:
-            known[price] = (metres * price[0] + steps * price[1]).tolist()
-    rigs = tuple(make_rig(problem, index, visits, roads, known) for index in range(len(problem.trucks)))
+    count, others = len(visits), len(sites) + len(depots)
+    rigs = _make_rigs(problem, visits, where)
+    wanted = set(problem.locks.pins).union(*problem.locks.fixed.values())
+    due = [visit.mandatory or visit.bin in wanted for visit in visits]
     dearest = max(
-        truck.fixed_cost + (truck.ends - truck.starts) / 3600 * (truck.cost_per_hour + 60 * truck.cost_per_km)
+        truck.fixed_cost
+        + (truck.ends - truck.starts) / 3600 * (truck.cost_per_hour + 60 * truck.cost_per_km)
+        + truck.overtime_seconds / 3600 * (truck.cost_per_hour + truck.overtime_per_hour + 60 * truck.cost_per_km)
         for truck in problem.trucks
     )
     miss = 10 * (1 + dearest) + sum(visit.value for visit in visits)
-    others = len(sites) + len(depots)
+    gates = {node: Gate(shut=merge(visit.shut)) for node, visit in enumerate(visits) if visit.shut}
+    gates |= {node: Gate(queue=site.queue) for node, site in enumerate(sites, count) if site.queue}
     return Ground(
         problem=problem,
         visits=tuple(visits),
         count=count,
         sites=sites,
         locations=locations,
-        roads=roads,
+        roads=rigs[0].roads,
         kg=[visit.kg for visit in visits] + [0] * others,
         litres=[visit.litres for visit in visits] + [0] * others,
         streams=[*(visit.stream for visit in visits), *[None] * others],
         takers=[[count + at for at, site in enumerate(sites) if site.takes(visit.stream)] for visit in visits],
-        penalty=[miss if visit.mandatory else visit.value for visit in visits],
-        near=[[y for y in row if y != x] for x, row in enumerate(np.argsort(there_and_back, 1, "stable").tolist())],
+        penalty=[miss if wants else visit.value for wants, visit in zip(due, visits, strict=True)],
+        near=_nearest(problem, where[:count]),
         rigs=rigs,
-        due=[visit.mandatory for visit in visits],
+        due=due,
         choices=[sum(rig.allowed[node] for rig in rigs) for node in range(count)],
         refused=tuple(refused),
+        gates=gates,
+        fixed={},
     )
 
 
-def _why_never(ground: Ground, node: int) -> Reason | None:
+def _make_rigs(problem: Problem, visits: list[Visit], where: NDArray[np.int64]) -> tuple[Rig, ...]:
+    """A rig for each truck; those with the same profile, pace and prices share their tables."""
+    spans = shift_spans(problem)
+    roads: dict[tuple[str, float], tuple[Roads, NDArray[np.int64], NDArray[np.int64]]] = {}
+    costs: dict[tuple[str, float, float, float], list[list[float]]] = {}
+    rigs = []
+    for index, truck in enumerate(problem.trucks):
+        kind = (truck.profile if truck.profile in problem.ways else "", truck.service_pace)
+        if kind not in roads:
+            roads[kind] = _make_roads(problem, truck, visits, where)
+        found, metres, steps = roads[kind]
+        price = (*kind, truck.cost_per_km / 1000, truck.cost_per_hour / 3600)
+        if price not in costs:
+            costs[price] = (metres * price[2] + steps * price[3]).tolist()
+        rigs.append(make_rig(problem, index, visits, found, costs[price], spans[index]))
+    return tuple(rigs)
+
+
+def _make_roads(
+    problem: Problem, truck: Truck, visits: list[Visit], where: NDArray[np.int64]
+) -> tuple[Roads, NDArray[np.int64], NDArray[np.int64]]:
+    ways, pick = problem.ways_of(truck), np.ix_(where, where)
+    blocked = (ways.metres[pick] < 0) | (ways.seconds[pick] < 0)
+    metres = np.where(blocked, FAR, ways.metres[pick]).astype(np.int64)
+    seconds = np.where(blocked, FAR, ways.seconds[pick]).astype(np.int64)
+    same = where[:, None] == where[None, :]
+    metres[same] = seconds[same] = 0
+    service = [truck_service(truck, visit) for visit in visits]
+    service += [site.unload_seconds + shortest_wait(site) for site in problem.sites] + [0] * len(problem.depots)
+    steps = seconds + np.array(service)[:, None]
+    climb = None
+    if ways.climb is not None and any(each.energy.tare_t > 0 for each in problem.trucks):
+        climb = np.where(same, 0, np.maximum(0, ways.climb[pick])).tolist()
+    return Roads(metres.tolist(), seconds.tolist(), steps.tolist(), service, climb), metres, steps
+
+
+def _nearest(problem: Problem, where: NDArray[np.int64]) -> list[list[int]]:
+    """The other visits by metres there and back, on the shortest roads any truck has."""
+    pick = np.ix_(where, where)
+    metres = np.full((len(where), len(where)), FAR, dtype=np.int64)
+    profiles = {truck.profile: truck for truck in problem.trucks}
+    for truck in profiles.values():
+        own = problem.ways_of(truck).metres[pick]
+        metres = np.minimum(metres, np.where(own < 0, FAR, own))
+    metres[where[:, None] == where[None, :]] = 0
+    order = np.argsort(metres + metres.T, 1, "stable").tolist()
+    return [[y for y in row if y != x] for x, row in enumerate(order)]
+
+
+def why_never(ground: Ground, node: int) -> Reason | None:
     """Why no truck can serve a visit even when it does nothing else; None when one can."""
-    visit = ground.visits[node]
-    rigs = [rig for rig in ground.rigs if visit.stream in rig.truck.streams]
+    visit, locks = ground.visits[node], ground.problem.locks
+    keeper = next((truck for truck, bins in locks.fixed.items() if visit.bin in bins), locks.pins.get(visit.bin))
+    rigs = [rig for rig in ground.rigs if keeper in {None, rig.truck.truck}]
+    rigs = [rig for rig in rigs if visit.stream in rig.truck.streams]
     if not rigs:
         return Reason.STREAM
     if not ground.takers[node]:
         return Reason.SITE
-    rigs = [rig for rig in rigs if rig.allowed[node]]
+    rigs = [rig for rig in rigs if rig.able[node]]
     if not rigs:
         return Reason.NARROW
     rigs = [rig for rig in rigs if visit.kg <= rig.truck.kg and visit.litres <= rig.truck.litres]
@@ -125,21 +202,36 @@ def _why_never(ground: Ground, node: int) -> Reason | None:
     reasons = [_why_not_alone(ground, rig, node) for rig in rigs]
     if None in reasons:
         return None
-    order = (Reason.OUTSIDE, Reason.WINDOW, Reason.SHIFT, Reason.BATTERY)
+    # net time is cautious: ask the exact clock before a bin is given up
+    exact = [rig for rig in rigs if time_tour(ground, rig, [node]) is not None]
+    for rig in exact:
+        rig.loose.add(node)
+    if exact:
+        return None
+    order = (Reason.OUTSIDE, Reason.WINDOW, Reason.SITE, Reason.SHIFT, Reason.BATTERY)
     return max((reason for reason in reasons if reason is not None), key=order.index)
 
 
 def _why_not_alone(ground: Ground, rig: Rig, node: int) -> Reason | None:
-    out = ground.roads.seconds[rig.depot][node]
-    home = rig.home_seconds[node]
-    if out >= FAR or home >= FAR:
+    roads = rig.roads
+    out = roads.seconds[rig.depot][node]
+    back = min((roads.seconds[node][site] + roads.seconds[site][rig.end] for site in ground.takers[node]), default=FAR)
+    if out >= FAR or back >= FAR:
         return Reason.OUTSIDE
     begins = max(rig.starts + out, rig.opens[node])
+    if node in rig.gates:
+        begins = rig.gates[node].admit(begins, begins)
     if begins > rig.closes[node]:
         return Reason.WINDOW
-    if begins + home > rig.ends:
+    if rig.home_site[node] < 0 or all(_is_shut(rig, begins, node, site) for site in ground.takers[node]):
+        return Reason.SITE
+    if begins > rig.last_call[node] or begins + rig.home_seconds[node] > rig.ends:
         return Reason.SHIFT
-    energy, kg = rig.truck.energy, ground.kg[node]
-    kwh = drive(energy, ground.roads.metres[rig.depot][node], 0) + drive(energy, rig.home_metres[node], kg)
-    kwh += lift(energy, kg) + energy.kwh_per_tip + run(energy, out + home)
-    return Reason.BATTERY if kwh > rig.kwh_limit else None
+    if rig.kwh_limit < float("inf") and not Tour(ground, rig, [node]).feasible():
+        return Reason.BATTERY
+    return None
+
+
+def _is_shut(rig: Rig, begins: int, node: int, site: int) -> bool:
+    """Whether a site takes nothing more from who was at a bin, or opens after the shift."""
+    return begins + rig.roads.steps[node][site] > rig.closes[site] or rig.opens[site] > rig.ends

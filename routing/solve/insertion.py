@@ -97,7 +97,7 @@ def try_at(ground: Ground, tour: Tour, position: int, visit: int, added: float, 
     `added` is what it costs without a tip.
     """
     rig, sequence = tour.rig, tour.sequence
-    truck, steps = rig.truck, ground.roads.steps
+    truck, steps = rig.truck, rig.roads.steps
     trip = tour.trip[position]
     stream, aboard = ground.streams[visit], tour.streams[trip]
     if (
@@ -110,25 +110,53 @@ def try_at(ground: Ground, tour: Tour, position: int, visit: int, added: float, 
         begins = tour.early[position - 1] + steps[sequence[position - 1]][visit]
     else:
         begins = rig.starts + steps[rig.depot][visit]
-    begins = max(begins, rig.opens[visit])
+    begins = _begin(rig, visit, begins) if rig.gates else max(begins, rig.opens[visit])
     if begins > rig.closes[visit]:
         return None
     if position == len(sequence):
+        if begins > rig.last_call[visit]:
+            return None
         reaches = begins + rig.home_seconds[visit]
     else:
         after = sequence[position]
         if after >= ground.count and after not in ground.takers[visit]:
             return None
         reaches = begins + steps[visit][after]
-    if reaches > tour.late[position] or not _powered(ground, tour, position, (visit,)):
+    if reaches > tour.late[position]:
         return None
-    return Insertion(added, tour, rig, position, (visit,))
+    return _settle(ground, tour, position, (visit,), added, reaches, ceiling)
 
 
-def _try_with_tip(ground: Ground, tour: Tour, position: int, visit: int, ceiling: float) -> Insertion | None:
+def _settle(
+    ground: Ground, tour: Tour, position: int, nodes: tuple[int, ...], added: float, reaches: int, ceiling: float
+) -> Insertion | None:
+    """The insertion when the battery carries it; `reaches` is when the tour would be at what follows the nodes.
+
+    Where overtime or charging may be bought, one that needs neither is taken as it is, any other measured in full.
+    """
+    rig = tour.rig
+    if not rig.soft:
+        return Insertion(added, tour, rig, position, nodes) if _powered(ground, tour, position, nodes) else None
+    home = reaches if position == len(tour.sequence) else tour.home + max(0, reaches - tour.early[position])
+    if not tour.surcharge and home <= rig.soft_ends and _powered(ground, tour, position, nodes):
+        return Insertion(added, tour, rig, position, nodes)
+    longer = Tour(ground, rig, [*tour.sequence[:position], *nodes, *tour.sequence[position:]])
+    added = longer.cost - tour.cost
+    return Insertion(added, tour, rig, position, nodes) if added < ceiling and longer.feasible() else None
+
+
+def _begin(rig: Rig, node: int, arrive: int) -> int:
+    """When service begins for who arrives then, on the truck's clock."""
+    gate = rig.gates.get(node)
+    return max(arrive, rig.opens[node]) if gate is None else gate.admit(arrive, rig.opens[node])
+
+
+def _try_with_tip(  # noqa: C901 - two mirrored cases
+    ground: Ground, tour: Tour, position: int, visit: int, ceiling: float
+) -> Insertion | None:
     """Split the load at this position: the new bin ends the first part or begins the second."""
     rig, sequence = tour.rig, tour.sequence
-    truck, cost, steps = rig.truck, rig.cost, ground.roads.steps
+    truck, cost, steps = rig.truck, rig.cost, rig.roads.steps
     trip = tour.trip[position]
     kg, litres = ground.kg[visit], ground.litres[visit]
     first_kg, first_litres = tour.kg_before[position], tour.litres_before[position]
@@ -144,19 +172,20 @@ def _try_with_tip(ground: Ground, tour: Tour, position: int, visit: int, ceiling
     saved = rig.home_cost[before] if ends else cost[before][after]
     latest = tour.late[position]
     best, found = ceiling, None
+    last_call = min(rig.closes[visit], rig.last_call[visit]) if ends else rig.closes[visit]
     if (same or starts_trip) and not ends_trip and first_kg + kg <= truck.kg and first_litres + litres <= truck.litres:
-        begins = max(leaves + steps[before][visit], rig.opens[visit])
+        begins = _begin(rig, visit, leaves + steps[before][visit])
         if begins <= rig.closes[visit]:
             for site in ground.takers[visit]:
                 added = cost[before][visit] + cost[visit][site] + cost[site][after] - saved
-                tips = max(begins + steps[visit][site], rig.opens[site])
-                if (
-                    added < best
-                    and tips <= rig.closes[site]
-                    and tips + steps[site][after] <= latest
-                    and _powered(ground, tour, position, (visit, site))
-                ):
-                    best, found = added, Insertion(added, tour, rig, position, (visit, site))
+                if added >= best:
+                    continue
+                tips = _begin(rig, site, begins + steps[visit][site])
+                reaches = tips + steps[site][after]
+                if tips <= rig.closes[site] and reaches <= latest:
+                    better = _settle(ground, tour, position, (visit, site), added, reaches, best)
+                    if better is not None:
+                        best, found = better.cost, better
     if (
         (same or ends_trip)
         and not starts_trip
@@ -169,16 +198,13 @@ def _try_with_tip(ground: Ground, tour: Tour, position: int, visit: int, ceiling
             added = cost[before][site] + cost[site][visit] + onward - saved
             if added >= best:
                 continue
-            tips = max(leaves + steps[before][site], rig.opens[site])
-            begins = max(tips + steps[site][visit], rig.opens[visit])
+            tips = _begin(rig, site, leaves + steps[before][site])
+            begins = _begin(rig, visit, tips + steps[site][visit])
             reaches = begins + (rig.home_seconds[visit] if ends else steps[visit][after])
-            if (
-                tips <= rig.closes[site]
-                and begins <= rig.closes[visit]
-                and reaches <= latest
-                and _powered(ground, tour, position, (site, visit))
-            ):
-                best, found = added, Insertion(added, tour, rig, position, (site, visit))
+            if tips <= rig.closes[site] and begins <= last_call and reaches <= latest:
+                better = _settle(ground, tour, position, (site, visit), added, reaches, best)
+                if better is not None:
+                    best, found = better.cost, better
     return found
 
 
@@ -188,11 +214,16 @@ def begin_tour(ground: Ground, rig: Rig, visit: int, ceiling: float) -> Insertio
     truck = rig.truck
     if cost >= ceiling or ground.kg[visit] > truck.kg or ground.litres[visit] > truck.litres:
         return None
-    begins = max(rig.starts + ground.roads.steps[rig.depot][visit], rig.opens[visit])
-    if begins > rig.closes[visit] or begins + rig.home_seconds[visit] > rig.ends:
+    if visit in rig.loose:
+        return Insertion(cost, None, rig, 0, (visit,))
+    begins = _begin(rig, visit, rig.starts + rig.roads.steps[rig.depot][visit])
+    if begins > rig.closes[visit] or begins > rig.last_call[visit]:
         return None
-    if rig.kwh_limit != float("inf") and Tour(ground, rig, [visit]).kwh > rig.kwh_limit:
-        return None
+    if rig.soft or rig.kwh_limit != float("inf"):
+        tour = Tour(ground, rig, [visit])
+        if tour.cost >= ceiling or not tour.feasible():
+            return None
+        cost = tour.cost
     return Insertion(cost, None, rig, 0, (visit,))
 
 
@@ -215,7 +246,7 @@ def _powered(ground: Ground, tour: Tour, position: int, nodes: tuple[int, ...]) 
     if rig.kwh_limit == float("inf"):
         return True
     sequence, truck, energy = tour.sequence, rig.truck, rig.truck.energy
-    metres, steps = ground.roads.metres, ground.roads.steps
+    metres, steps, climb = rig.roads.metres, rig.roads.steps, rig.roads.climb
     node = sequence[position - 1] if position else rig.depot
     kg = 0
     if position == len(sequence):
@@ -236,6 +267,6 @@ def _powered(ground: Ground, tour: Tour, position: int, nodes: tuple[int, ...]) 
     more = max(0, way) / 1000 * (energy.kwh_per_km + energy.kwh_per_t_km * truck.kg / 1000)
     more += kg / 1000 * (energy.kwh_per_t + energy.kwh_per_t_km * (tour.metres + way) / 1000)
     more += energy.kwh_per_lift + energy.kwh_per_tip + max(0, seconds) / 3600 * energy.aux_kw
-    if tour.kwh + more <= rig.kwh_limit:
+    if tour.kwh + more <= rig.kwh_limit and (climb is None or not energy.tare_t):
         return True
     return Tour(ground, rig, [*sequence[:position], *nodes, *sequence[position:]]).kwh <= rig.kwh_limit

@@ -35,7 +35,7 @@ Sequences = dict[int, list[int]]
 
 class Search:
     """Tours under improvement. `cost` counts driving and the penalty of every visit left. Rig `banned` begins no
-    tour.
+    tour; tours fixed by hand are always there and never torn.
     """
 
     def __init__(self, ground: Ground, start: Sequences, random: Random, banned: int = -1) -> None:
@@ -44,10 +44,12 @@ class Search:
         self.banned = banned
         self.tours: dict[int, Tour] = {}
         self.where: list[Tour | None] = [None] * ground.count
-        for index, sequence in start.items():
+        for index, sequence in (start | ground.fixed).items():
             if sequence:
                 self._hold(Tour(ground, ground.rigs[index], list(sequence)))
-        self.left = {visit for visit in range(ground.count) if self.where[visit] is None}
+        left = [visit for visit in range(ground.count) if self.where[visit] is None]
+        self.left = {visit for visit in left if ground.choices[visit]}
+        self._lost = sum(ground.penalty[visit] for visit in left if not ground.choices[visit])
         self.cost = self._total()
         self._before: dict[int, Tour | None] = {}
         self._left_before: set[int] = set()
@@ -224,4 +226,5 @@ class Search:
                 self.where[node] = tour
 
     def _total(self) -> float:
-        return sum(tour.cost for tour in self.tours.values()) + sum(self.ground.penalty[visit] for visit in self.left)
+        left = sum(self.ground.penalty[visit] for visit in self.left)
+        return sum(tour.cost for tour in self.tours.values()) + left + self._lost

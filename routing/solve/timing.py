@@ -1,46 +1,66 @@
-"""The exact day of one tour: when the truck departs, halts, rests, tips and is home, and what it draws.
+"""The exact day of one tour: when the truck departs, halts, rests, tips, charges and is home, and what it draws.
 
 The search works in net time and leaves the break out; here the break is put between two halts such that the truck is
-home soonest, the last tip is made explicit, and the departure is put off as long as nothing is delayed by it.
+home soonest, the last tip is made explicit, the departure is put off as long as nothing is delayed by it, and a truck
+whose battery does not last charges on the way. Whatever engine a sequence comes from, it becomes a route only here.
 """
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING
 
 from routing.energy import drive, lift, p90, run
 from routing.plan import Route, Stop
+from routing.problem import truck_service
+from routing.solve.charge import charge
+from routing.solve.clock import Halt, schedule
 
 if TYPE_CHECKING:
-    from routing.problem import Break
     from routing.solve.ground import Ground
     from routing.solve.rig import Rig
 
 
-@dataclass(frozen=True, slots=True)
-class _Halt:
-    """Service of `seconds` begins within `opens` to `closes`, `drive` seconds after the halt before."""
-
-    kind: Literal["depart", "bin", "tip", "break", "return"]
-    node: int
-    drive: int
-    seconds: int
-    opens: int
-    closes: int
-
-
 def time_tour(ground: Ground, rig: Rig, sequence: list[int]) -> Route | None:
     """The route of `rig` along `sequence` (bins and the tips between them); None when it cannot be driven so."""
+    if not _fits(ground, rig, sequence):
+        return None
+    make = partial(_route, ground, rig)
     for site in _last_sites(ground, rig, sequence[-1]):
-        timed = _schedule(_halts(ground, rig, [*sequence, *site]), rig.truck.rest)
-        if timed is not None:
-            route = _route(ground, rig, *timed)
-            limit = rig.truck.spendable_kwh
-            if limit is None or route.kwh_p90 <= limit:
-                return route
+        halts = _halts(ground, rig, [*sequence, *site])
+        timed = schedule(halts, rig.truck.rest)
+        if timed is None:
+            continue
+        route = make(*timed)
+        limit = rig.truck.spendable_kwh
+        if limit is None or route.kwh_p90 <= limit:
+            return route
+        charged = charge(ground, rig, halts, make) if rig.charge_kw > 0 else None
+        if charged is not None:
+            return charged
     return None
+
+
+def _fits(ground: Ground, rig: Rig, sequence: list[int]) -> bool:
+    """Whether the truck may serve every bin, each load fits and is tipped where its stream is taken."""
+    truck, count = rig.truck, ground.count
+    kg = litres = 0
+    tips, stream, last = 0, None, -1
+    for node in sequence:
+        if node >= count:
+            if last >= 0 and node not in ground.takers[last]:
+                return False
+            kg = litres = 0
+            tips, stream, last = tips + 1, None, -1
+            continue
+        kg += ground.kg[node]
+        litres += ground.litres[node]
+        if kg > truck.kg or litres > truck.litres or not rig.able[node]:
+            return False
+        if stream not in {None, ground.streams[node]}:
+            return False
+        stream, last = ground.streams[node], node
+    return bool(sequence) and tips + (last >= 0) <= truck.max_tips
 
 
 def _last_sites(ground: Ground, rig: Rig, last: int) -> list[list[int]]:
@@ -49,101 +69,48 @@ def _last_sites(ground: Ground, rig: Rig, last: int) -> list[list[int]]:
         return [[]]
     home = rig.home_site[last]
     others = [site for site in ground.takers[last] if site != home]
-    others.sort(key=lambda site: rig.cost[last][site] + rig.cost[site][rig.depot])
+    others.sort(key=lambda site: rig.cost[last][site] + rig.cost[site][rig.end])
     return [[site] for site in (home, *others) if site >= 0]
 
 
-def _halts(ground: Ground, rig: Rig, nodes: list[int]) -> list[_Halt]:
-    truck, count, seconds = rig.truck, ground.count, ground.roads.seconds
-    halts = [_Halt("depart", rig.depot, 0, 0, truck.starts, truck.ends)]
+def _halts(ground: Ground, rig: Rig, nodes: list[int]) -> list[Halt]:
+    truck, count, seconds, gates = rig.truck, ground.count, rig.roads.seconds, ground.gates
+    halts = [Halt("depart", rig.depot, 0, 0, rig.leaves_from, rig.home_by)]
     before = rig.depot
     for node in nodes:
+        way, gate = seconds[before][node], gates.get(node)
         if node < count:
             visit = ground.visits[node]
-            halts.append(
-                _Halt("bin", node, seconds[before][node], visit.service_seconds, visit.opens, visit.closes),
-            )
+            halts.append(Halt("bin", node, way, truck_service(truck, visit), visit.opens, visit.closes, gate))
         else:
             site = ground.sites[node - count]
             closes = site.closes - site.unload_seconds
-            halts.append(_Halt("tip", node, seconds[before][node], site.unload_seconds, site.opens, closes))
+            halts.append(Halt("tip", node, way, site.unload_seconds, site.opens, closes, gate))
         before = node
-    halts.append(_Halt("return", rig.depot, seconds[before][rig.depot], 0, truck.starts, truck.ends))
+    halts.append(Halt("return", rig.end, seconds[before][rig.end], 0, rig.leaves_from, rig.home_by))
     return halts
 
 
-def _schedule(halts: list[_Halt], rest: Break | None) -> tuple[list[_Halt], list[int]] | None:
-    """The halts with the break among them and when service begins at each; None when no time fits."""
-    plain = _earliest(halts)
-    if rest is None:
-        return (halts, _put_off(halts, plain)) if plain is not None else None
-    latest_rest = rest.closes - rest.seconds
-    if plain is not None:
-        begins = _put_off(halts, plain)
-        if not begins[0] < latest_rest < begins[-1]:
-            return halts, begins
-    best: tuple[list[_Halt], list[int]] | None = None
-    shortest = (0, 0)
-    now = halts[0].opens
-    for after in range(1, len(halts) - 1):
-        now = max(now + halts[after].drive, halts[after].opens) + halts[after].seconds
-        if now > latest_rest:
-            break
-        pause = _Halt("break", halts[after].node, 0, rest.seconds, rest.opens, latest_rest)
-        with_rest = [*halts[: after + 1], pause, *halts[after + 1 :]]
-        earliest = _earliest(with_rest)
-        if earliest is not None:
-            begins = _put_off(with_rest, earliest)
-            duty = (begins[-1] - begins[0], begins[-1])  # of two as short, the one that is home first
-            if best is None or duty < shortest:
-                best, shortest = (with_rest, begins), duty
-    return best
+def _place(ground: Ground, halt: Halt) -> str | None:
+    if halt.kind in {"bin", "break"}:
+        return None
+    number = halt.node - ground.count
+    if number < len(ground.sites):
+        return ground.sites[number].place
+    return ground.problem.depots[number - len(ground.sites)].place
 
 
-def _earliest(halts: list[_Halt]) -> list[int] | None:
-    now = 0
-    begins = []
-    for halt in halts:
-        now += halt.drive
-        if now < halt.opens:
-            now = halt.opens
-        elif now > halt.closes:
-            return None
-        begins.append(now)
-        now += halt.seconds
-    return begins
-
-
-def _put_off(halts: list[_Halt], earliest: list[int]) -> list[int]:
-    """The same return with the latest departure: no waiting that a later start would save."""
-    latest = earliest[-1]
-    for before, halt in zip(reversed(halts[:-1]), reversed(halts[1:]), strict=True):
-        latest = min(latest - halt.drive - before.seconds, before.closes)
-    now = latest
-    begins = [now]
-    for before, halt in itertools.pairwise(halts):
-        now = max(now + before.seconds + halt.drive, halt.opens)
-        begins.append(now)
-    return begins
-
-
-def _place(ground: Ground, rig: Rig, halt: _Halt) -> str | None:
-    if halt.kind == "tip":
-        return ground.sites[halt.node - ground.count].place
-    return rig.truck.depot if halt.kind in {"depart", "return"} else None
-
-
-def _route(ground: Ground, rig: Rig, halts: list[_Halt], begins: list[int]) -> Route:
-    truck, metres = rig.truck, ground.roads.metres
+def _route(ground: Ground, rig: Rig, halts: list[Halt], begins: list[int]) -> Route:
+    truck, metres, climb = rig.truck, rig.roads.metres, rig.roads.climb
     energy, departs, returns = truck.energy, begins[0], begins[-1]
     stops: list[Stop] = []
     way = kg = litres = total_kg = total_litres = 0
-    kwh = 0.0
+    kwh = charged = 0.0
     node, leaves = rig.depot, departs
     for halt, begin in zip(halts, begins, strict=True):
         leg = metres[node][halt.node]
         way += leg
-        kwh += drive(energy, leg, kg)
+        kwh += drive(energy, leg, kg, climb[node][halt.node] if climb is not None else 0)
         arrive, leaves, node = leaves + halt.drive if stops else begin, begin + halt.seconds, halt.node
         if halt.kind == "bin":
             visit = ground.visits[node]
@@ -153,6 +120,7 @@ def _route(ground: Ground, rig: Rig, halts: list[_Halt], begins: list[int]) -> R
         elif halt.kind == "tip":
             kg = litres = 0
             kwh += energy.kwh_per_tip
+        charged += halt.kwh
         stops.append(
             Stop(
                 kind=halt.kind,
@@ -164,10 +132,12 @@ def _route(ground: Ground, rig: Rig, halts: list[_Halt], begins: list[int]) -> R
                 kg=kg,
                 kwh=kwh + run(energy, leaves - departs),
                 bin=ground.visits[node].bin if halt.kind == "bin" else None,
-                place=_place(ground, rig, halt),
+                place=_place(ground, halt),
+                charged_kwh=halt.kwh,
             )
         )
-    total = stops[-1].kwh
+    total, overtime = stops[-1].kwh, max(0, returns - truck.ends)
+    hours = truck.cost_per_hour * (returns - departs) + truck.overtime_per_hour * overtime
     return Route(
         truck=truck.truck,
         departs=departs,
@@ -178,5 +148,7 @@ def _route(ground: Ground, rig: Rig, halts: list[_Halt], begins: list[int]) -> R
         litres=total_litres,
         kwh=total,
         kwh_p90=p90(energy, total),
-        cost=truck.fixed_cost + truck.cost_per_km * way / 1000 + truck.cost_per_hour * (returns - departs) / 3600,
+        cost=truck.fixed_cost + truck.cost_per_km * way / 1000 + hours / 3600,
+        charged_kwh=charged,
+        overtime=overtime,
     )

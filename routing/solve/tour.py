@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 class Tour:
     """A rig and the nodes it visits, bins and tips between them; the way home over the last tip is implied.
 
-    Per position: `early` is when service begins at the earliest, `late` when it must begin at the latest (one more
-    entry: home), `trip` the number of the load, `kg_before` and `litres_before` what lies on board (both with one
-    more entry). Per trip: `kg`, `litres` and `streams`.
+    Per position: `early` is when service begins at the earliest, `late` when the truck must arrive at the latest (one
+    more entry: home), `trip` the number of the load, `kg_before` and `litres_before` what lies on board (both with one
+    more entry). Per trip: `kg`, `litres` and `streams`. `cost` counts the `surcharge` for overtime and charging; `home`
+    is when a tour that may have one ends at the earliest, charging counted.
     """
 
     __slots__ = (
-        "cost", "early", "ground", "kg", "kg_before", "kwh", "late", "litres", "litres_before", "metres", "rig",
-        "sequence", "streams", "trip",
+        "cost", "early", "ground", "home", "kg", "kg_before", "kwh", "late", "litres", "litres_before", "metres",
+        "rig", "sequence", "streams", "surcharge", "trip",
     )  # fmt: skip
 
     def __init__(self, ground: Ground, rig: Rig, sequence: list[int]) -> None:
@@ -33,6 +34,7 @@ class Tour:
         twin = Tour.__new__(Tour)
         twin.ground, twin.rig = self.ground, self.rig
         twin.cost, twin.kwh, twin.metres = self.cost, self.kwh, self.metres
+        twin.surcharge, twin.home = self.surcharge, self.home
         twin.sequence = self.sequence[:]
         twin.early, twin.late, twin.trip = self.early[:], self.late[:], self.trip[:]
         twin.kg_before, twin.litres_before = self.kg_before[:], self.litres_before[:]
@@ -42,13 +44,19 @@ class Tour:
     def insert(self, position: int, visit: int, added: float) -> None:
         """Put a visit in that fits its load; only what it shifts is worked out again. `added` is the money it costs."""
         rig, ground, sequence = self.rig, self.ground, self.sequence
-        steps, opens, closes = ground.roads.steps, rig.opens, rig.closes
+        if rig.gates or rig.soft:
+            sequence.insert(position, visit)
+            self._load()
+            self._clock()
+            self._price()
+            return
+        steps, opens, closes = rig.roads.steps, rig.opens, rig.closes
         kg, litres, number = ground.kg[visit], ground.litres[visit], self.trip[position]
         self.cost += added
         before = sequence[position - 1] if position else rig.depot
         now = (self.early[position - 1] if position else rig.starts) + steps[before][visit]
         if position == len(sequence):
-            latest = rig.ends - rig.home_seconds[visit]
+            latest = rig.last_call[visit]
         else:
             latest = self.late[position] - steps[visit][sequence[position]]
         sequence.insert(position, visit)
@@ -103,12 +111,13 @@ class Tour:
             return True
         if max(self.kg) > truck.kg or max(self.litres) > truck.litres or len(self.kg) > truck.max_tips:
             return False
-        if self.kwh > rig.kwh_limit or any(
+        if (self.kwh > rig.kwh_limit and not rig.charge_kw) or any(
             begins > rig.closes[node] for begins, node in zip(self.early, self.sequence, strict=True)
         ):
             return False
-        last = self.sequence[-1]
-        return self.early[-1] + rig.home_seconds[last] <= rig.ends and all(
+        if self.early[-1] > rig.last_call[self.sequence[-1]] or (rig.soft and self.home > rig.ends):
+            return False
+        return all(
             self.ground.streams[node] in (None, self.streams[trip])
             for node, trip in zip(self.sequence, self.trip, strict=False)
         )
@@ -159,8 +168,11 @@ class Tour:
         return False
 
     def _clock(self) -> None:
-        rig, steps = self.rig, self.ground.roads.steps
-        opens, closes = rig.opens, rig.closes
+        rig = self.rig
+        if rig.gates:
+            self._clock_gates()
+            return
+        steps, opens, closes = rig.roads.steps, rig.opens, rig.closes
         sequence = self.sequence
         now, before = rig.starts, rig.depot
         early = []
@@ -176,8 +188,7 @@ class Tour:
         late[size] = rig.ends
         if size:
             last = sequence[-1]
-            begin = rig.ends - rig.home_seconds[last]
-            late[size - 1] = min(closes[last], begin)
+            late[size - 1] = min(closes[last], rig.last_call[last])
             after = last
             for position in range(size - 2, -1, -1):
                 node = sequence[position]
@@ -186,11 +197,36 @@ class Tour:
                 after = node
         self.late = late
 
+    def _clock_gates(self) -> None:
+        """As `_clock`, where some halts have shut hours or queues."""
+        rig, steps, sequence = self.rig, self.rig.roads.steps, self.sequence
+        opens, closes, gates = rig.opens, rig.closes, rig.gates
+        now, before = rig.starts, rig.depot
+        early = []
+        for node in sequence:
+            now += steps[before][node]
+            gate = gates.get(node)
+            now = max(now, opens[node]) if gate is None else gate.admit(now, opens[node])
+            early.append(now)
+            before = node
+        self.early = early
+        late = [0] * len(sequence) + [rig.ends]
+        latest = rig.last_call[sequence[-1]] if sequence else 0
+        for position in range(len(sequence) - 1, -1, -1):
+            node = sequence[position]
+            gate = gates.get(node)
+            latest = min(latest, closes[node])
+            late[position] = latest if gate is None else gate.latest(latest)
+            if position:
+                latest = late[position] - steps[sequence[position - 1]][node]
+        self.late = late
+
     def _price(self) -> None:
         rig, sequence = self.rig, self.sequence
         self.kwh = 0.0
         self.metres = 0
-        self.cost = 0.0
+        self.cost = self.surcharge = 0.0
+        self.home = rig.starts
         if not sequence:
             return
         cost, before = rig.cost, rig.depot
@@ -201,11 +237,14 @@ class Tour:
         self.cost = total + rig.home_cost[before]
         if rig.kwh_limit != float("inf"):
             self._measure()
+        if rig.soft:
+            self.surcharge, self.home = rig.surcharge(self.early[-1] + rig.home_seconds[before], self.kwh)
+            self.cost += self.surcharge
 
     def _measure(self) -> None:
         """Metres and expected kWh, exact but for hours spent waiting."""
-        rig, ground = self.rig, self.ground
-        metres, steps = ground.roads.metres, ground.roads.steps
+        rig = self.rig
+        metres, steps = rig.roads.metres, rig.roads.steps
         energy = rig.truck.energy
         before, seconds, way, tonne_metres = rig.depot, 0, 0, 0
         for position, node in enumerate(self.sequence):
@@ -228,3 +267,18 @@ class Tour:
             + len(self.kg) * energy.kwh_per_tip
             + seconds / 3600 * energy.aux_kw
         )
+        if rig.roads.climb is not None and energy.tare_t > 0:
+            self.kwh += energy.kwh_per_t_climbed * self._climbed(rig.roads.climb)
+
+    def _climbed(self, climb: list[list[int]]) -> float:
+        """Tonnes times metres climbed, the truck's own weight counted."""
+        rig, tare = self.rig, self.rig.truck.energy.tare_t
+        before, total = rig.depot, 0.0
+        for position, node in enumerate(self.sequence):
+            total += climb[before][node] * (tare + self.kg_before[position] / 1000)
+            before = node
+        site = rig.home_site[before]
+        if site >= 0:
+            total += climb[before][site] * (tare + self.kg_before[-1] / 1000)
+            before = site
+        return total + climb[before][rig.end] * tare
