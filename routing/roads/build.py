@@ -10,13 +10,15 @@ from scipy.sparse.csgraph import connected_components
 from routing.errors import ExtractError
 from routing.roads.arrays import F64, I64, Flags, expand_ranges
 from routing.roads.geodesy import step_metres
+from routing.roads.heights import Heights
 from routing.roads.network import Network
 from routing.roads.rules import SIGNAL_SECONDS
 
 if TYPE_CHECKING:
     from routing.roads.extract import Restriction, Survey
 
-_SHORTEST_SECONDS: Final = 0.05  # a zero in a sparse matrix would be no edge at all
+SHORTEST_SECONDS: Final = 0.05  # a zero in a sparse matrix would be no edge at all
+_ANYTHING: Final = (np.inf,) * 4  # passes a node without a gauge
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class _Edges:
     backward: Flags
     way: I64
     seconds: F64
+    signals: I64
 
     def take(self, kept: Flags) -> "_Edges":
         return _Edges(
@@ -50,10 +53,11 @@ class _Edges:
             backward=self.backward[kept],
             way=self.way[kept],
             seconds=self.seconds[kept],
+            signals=self.signals[kept],
         )
 
 
-def build_network(survey: "Survey") -> Network:
+def build_network(survey: "Survey", heights: Heights) -> Network:
     """The largest part of the surveyed streets in which every edge can be reached from every other.
 
     First by junctions, which throws away what hangs on one-ways out of the extract; then by edges, since banned turns
@@ -74,7 +78,7 @@ def build_network(survey: "Survey") -> Network:
     inside = kept[source] & kept[target]
     number = np.cumsum(kept) - 1
     turns = (number[source[inside]], number[target[inside]])
-    return _freeze(survey, links, metres, edges.take(kept), turns)
+    return _freeze(survey, links, metres, edges.take(kept), turns, heights)
 
 
 def _cut_links(survey: "Survey") -> _Links:
@@ -85,7 +89,10 @@ def _cut_links(survey: "Survey") -> _Links:
     uses = np.bincount(number)
     np.add.at(uses, number[np.concatenate((starts, ends))], 1)
     blocked = np.isin(ids, np.fromiter(survey.blocked, np.int64, len(survey.blocked)))
-    cuts = np.flatnonzero((uses > 1)[number] | blocked[number])
+    gauged = np.isin(
+        ids, np.fromiter(survey.gauges, np.int64, len(survey.gauges))
+    )  # who fits is asked at each of these
+    cuts = np.flatnonzero(((uses > 1) | blocked | gauged)[number])
     stretch = np.searchsorted(starts, cuts, side="right") - 1
     whole = stretch[1:] == stretch[:-1]
     first, last, stretch = cuts[:-1][whole], cuts[1:][whole], stretch[:-1][whole]
@@ -104,15 +111,16 @@ def _direct_edges(survey: "Survey", links: _Links, metres: F64) -> _Edges:
     for backward in (False, True):
         is_open = np.array([rule.backward if backward else rule.forward for rule in rules])[links.stretch]
         signals = _count_signals(survey, links, backward=backward)
-        seconds = np.maximum(metres / metres_a_second + SIGNAL_SECONDS * signals, _SHORTEST_SECONDS)
+        seconds = np.maximum(metres / metres_a_second + SIGNAL_SECONDS * signals, SHORTEST_SECONDS)
         tail, head = (links.head, links.tail) if backward else (links.tail, links.head)
         link = np.flatnonzero(is_open)
-        parts.append(_Edges(tail[link], head[link], link, np.full(len(link), backward), way[link], seconds[link]))
+        against = np.full(len(link), backward)
+        parts.append(_Edges(tail[link], head[link], link, against, way[link], seconds[link], signals[link]))
     ahead, back = parts
     order = np.argsort(np.concatenate((ahead.link, back.link)), kind="stable")  # twins side by side
     joined = (
         np.concatenate((getattr(ahead, name), getattr(back, name)))[order]
-        for name in ("tail", "head", "link", "backward", "way", "seconds")
+        for name in ("tail", "head", "link", "backward", "way", "seconds", "signals")
     )
     return _Edges(*joined)
 
@@ -192,7 +200,9 @@ def _find_banned(
     return banned
 
 
-def _freeze(survey: "Survey", links: _Links, metres: F64, edges: _Edges, turns: tuple[I64, I64]) -> Network:
+def _freeze(
+    survey: "Survey", links: _Links, metres: F64, edges: _Edges, turns: tuple[I64, I64], heights: Heights
+) -> Network:
     """Number what is left anew and lay it out as a Network."""
     count = len(edges.tail)
     used = np.unique(edges.link)
@@ -210,16 +220,24 @@ def _freeze(survey: "Survey", links: _Links, metres: F64, edges: _Edges, turns: 
     order = np.lexsort((turns[1], turns[0]))
     names = {"": 0}
     name = [names.setdefault(survey.names[stretch], len(names)) for stretch in links.stretch[used].tolist()]
+    rules = [survey.rules[stretch] for stretch in links.stretch[used].tolist()]
+    ids = links.node_ids[nodes].tolist()
+    rise, fall = heights.climb_along(lat, lon, shape_start)
     return Network(
         key=survey.key,
         profile=survey.profile,
         names=tuple(names),
         node_lat=lat[node_point],
         node_lon=lon[node_point],
+        node_most=np.array([survey.gauges.get(node, _ANYTHING) for node in ids], np.float32).T,
         link_metres=metres[used],
-        link_class=np.array([rule.road_class for rule in survey.rules], np.int8)[links.stretch[used]],
+        link_class=np.array([rule.road_class for rule in rules], np.int8),
         link_name=np.array(name, np.int32),
         link_way=np.array(survey.way_ids, np.int64)[links.stretch[used]],
+        link_limit_kmh=np.array([rule.limit_kmh for rule in rules], np.float32),
+        link_most=np.array([rule.most for rule in rules], np.float32).T,
+        link_rise=rise,
+        link_fall=fall,
         shape_start=shape_start,
         shape_lat=lat,
         shape_lon=lon,
@@ -228,6 +246,7 @@ def _freeze(survey: "Survey", links: _Links, metres: F64, edges: _Edges, turns: 
         edge_link=link.astype(np.int32),
         edge_reversed=edges.backward,
         edge_seconds=edges.seconds,
+        edge_signals=np.minimum(edges.signals, 127).astype(np.int8),
         edge_twin=twin.astype(np.int32),
         turn_start=np.searchsorted(turns[0][order], np.arange(count + 1)),
         turn_to=turns[1][order].astype(np.int32),

@@ -9,14 +9,20 @@ from routing.roads.network import Network
 from routing.roads.rules import TruckLimits
 
 
-def open_network(pbf: Path, cache_dir: Path, limits: TruckLimits | None = None, box: Box | None = None) -> Network:
+def open_network(
+    pbf: Path,
+    cache_dir: Path,
+    limits: TruckLimits | None = None,
+    box: Box | None = None,
+    heights: Path | None = None,
+) -> Network:
     """The network of an extract for a truck (default: `TruckLimits()`), from `cache_dir` where it was built before.
 
-    `box` cuts a city out of a bigger extract. A damaged or outdated saved file is built again; a cache folder that
-    cannot be written costs only time. ExtractError where the extract cannot be read.
+    `box` cuts a city out of a bigger extract, `heights` gives its streets their climb. A damaged or outdated saved file
+    is built again; a cache folder that cannot be written costs only time. ExtractError where a file cannot be read.
     """
     limits = limits or TruckLimits()
-    key = network_key(pbf, limits, box)
+    key = network_key(pbf, limits, box, heights)
     saved = cache_dir / f"roads-{key}.npz"
     with suppress(NetworkFileError):
         network = Network.load(saved)
@@ -24,7 +30,7 @@ def open_network(pbf: Path, cache_dir: Path, limits: TruckLimits | None = None, 
             return network
     from routing.roads.extract import read_extract  # osmium and scipy load only to build
 
-    network = read_extract(pbf, limits, box)
+    network = read_extract(pbf, limits, box, heights)
     with suppress(OSError):
         network.save(saved)
     return network

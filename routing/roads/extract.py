@@ -1,6 +1,8 @@
 """Reading an OpenStreetMap extract: the ways a truck may use, its turn restrictions, signals and barriers."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -9,11 +11,21 @@ from osmium.osm import Node, NodeRef, Relation, Way
 
 from routing.errors import ExtractError
 from routing.roads.build import build_network
+from routing.roads.heights import Heights, read_heights
 from routing.roads.key import Box, network_key
 from routing.roads.network import Network
-from routing.roads.rules import ROAD_CLASSES, TruckLimits, WayRule, blocks_passage, choose_name, read_way
+from routing.roads.rules import (
+    ROAD_CLASSES,
+    Most,
+    TruckLimits,
+    WayRule,
+    blocks_passage,
+    choose_name,
+    read_most,
+    read_way,
+)
 
-_KEYS: Final = ("highway", "barrier", "restriction", "restriction:hgv")
+_KEYS: Final = ("highway", "barrier", "restriction", "restriction:hgv", "ele")
 _NOWHERE: Final = 2_147_483_647  # libosmium's coordinate of a node that is not in the file
 
 
@@ -46,27 +58,32 @@ class Survey:
     forward_signals: set[int] = field(default_factory=set)  # nodes that stop traffic in the direction of the way
     backward_signals: set[int] = field(default_factory=set)
     blocked: set[int] = field(default_factory=set)  # nodes no truck passes
+    gauges: dict[int, Most] = field(default_factory=dict)  # nodes that only smaller trucks pass
+    heights: list[tuple[float, float, float]] = field(default_factory=list)  # mapped: latitude, longitude, metres
 
 
-def read_extract(path: Path, limits: TruckLimits | None = None, box: Box | None = None) -> Network:
+def read_extract(
+    path: Path, limits: TruckLimits | None = None, box: Box | None = None, heights: Path | None = None
+) -> Network:
     """The network of an `.osm.pbf` (or `.osm`, `.osm.gz`) file for a truck (default: `TruckLimits()`).
 
     `box` keeps the part of a bigger extract, a region's or a country's, inside (south, west, north, east) in degrees.
+    `heights` is a file as `read_heights` takes it; without one, heights mapped in the extract itself count.
     ExtractError, one line, where the file is missing, broken, cut short, no OpenStreetMap data or without streets.
     """
     limits = limits or TruckLimits()
-    survey = survey_extract(path, limits, box)
+    survey = survey_extract(path, limits, box, heights)
     if not survey.starts:
         where = f" within {box}" if box else ""
         raise ExtractError(
             f"{path}: holds no street a {limits.profile} truck may use{where}; export it with its highways"
         )
-    return build_network(survey)
+    return build_network(survey, read_heights(heights) if heights else Heights.of_points(survey.heights))
 
 
-def survey_extract(path: Path, limits: TruckLimits, box: Box | None = None) -> Survey:
+def survey_extract(path: Path, limits: TruckLimits, box: Box | None = None, heights: Path | None = None) -> Survey:
     """Everything in an extract that matters to a truck; ExtractError where osmium cannot read it to its end."""
-    survey = Survey(path, network_key(path, limits, box), limits.profile, box)
+    survey = Survey(path, network_key(path, limits, box, heights), limits.profile, box)
     try:
         for thing in osmium.FileProcessor(str(path)).with_locations().with_filter(osmium.filter.KeyFilter(*_KEYS)):
             match thing:
@@ -94,6 +111,11 @@ def _note_node(survey: Survey, node: Node, limits: TruckLimits) -> None:
             survey.backward_signals.add(node.id)
     if blocks_passage(tags, limits):
         survey.blocked.add(node.id)
+    elif "barrier" in tags and min(most := read_most(tags, limits)) < inf:
+        survey.gauges[node.id] = most
+    if "ele" in tags:
+        with suppress(ValueError):  # "about 20" is no height
+            survey.heights.append((node.lat, node.lon, float(tags["ele"].removesuffix("m"))))
 
 
 def _note_way(survey: Survey, way: Way, limits: TruckLimits) -> None:

@@ -12,10 +12,10 @@ from typing import Final, Self
 import numpy as np
 
 from routing.errors import NetworkFileError
-from routing.roads.arrays import F64, I8, I32, I64, Flags
+from routing.roads.arrays import F32, F64, I8, I32, I64, Flags
 
 ATTRIBUTION: Final = "© OpenStreetMap contributors"
-FORMAT: Final = 1  # raise with every change of the arrays or of the rules that fill them: saved networks are rebuilt
+FORMAT: Final = 2  # raise with every change of the arrays or of the rules that fill them: saved networks are rebuilt
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -32,10 +32,15 @@ class Network:
     names: tuple[str, ...]  # street names; "" is the first
     node_lat: F64  # (N,) degrees
     node_lon: F64
+    node_most: F32  # (4, N) what signs at a gate allow at most: tonnes, height, width, length; inf without one
     link_metres: F64  # (L,)
     link_class: I8  # position in rules.ROAD_CLASSES
     link_name: I32  # position in names
     link_way: I64  # OpenStreetMap way id
+    link_limit_kmh: F32  # posted; inf without one
+    link_most: F32  # (4, L) as node_most, for the street
+    link_rise: F32  # (L,) metres up along the order of its points, and up the other way; 0 where heights are unknown
+    link_fall: F32
     shape_start: I64  # (L + 1,) first point of each link in shape_lat, shape_lon
     shape_lat: F64  # every point of every link, degrees
     shape_lon: F64
@@ -43,10 +48,12 @@ class Network:
     edge_to: I32
     edge_link: I32
     edge_reversed: Flags  # driven against the order of the link's points
-    edge_seconds: F64
+    edge_seconds: F64  # inf: closed to the vehicles this network was adapted to
+    edge_signals: I8  # traffic signals met
     edge_twin: I32  # the same link the other way, -1 for one-way
     turn_start: I64  # (E + 1,) first permitted turn of each edge in turn_to
     turn_to: I32  # the edge entered
+    surveyed: "Network | None" = None  # the network this one was adapted from: points are snapped to that
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
@@ -69,6 +76,18 @@ class Network:
     def edge_metres(self) -> F64:
         """(E,) length of each directed edge."""
         return self.link_metres[self.edge_link]
+
+    @property
+    def edge_climb(self) -> F64:
+        """(E,) metres of ascent along each directed edge."""
+        return np.where(self.edge_reversed, self.link_fall[self.edge_link], self.link_rise[self.edge_link]).astype(
+            float
+        )
+
+    @property
+    def has_heights(self) -> bool:
+        """Whether any street of it is known to climb."""
+        return bool(self.link_rise.any() or self.link_fall.any())
 
     @property
     def attribution(self) -> str:
@@ -117,4 +136,5 @@ class Network:
         return cls(key=head["key"], profile=head["profile"], names=tuple(head["names"]), **arrays)
 
 
-_ARRAYS: Final = tuple(field.name for field in fields(Network) if field.name not in {"key", "profile", "names"})
+_PLAIN: Final = {"key", "profile", "names", "surveyed"}
+_ARRAYS: Final = tuple(field.name for field in fields(Network) if field.name not in _PLAIN)

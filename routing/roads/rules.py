@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from routing.errors import RoadsError
@@ -19,16 +20,19 @@ ROAD_CLASSES: Final = (
 )  # fmt: skip
 """Drivable values of `highway`; a network stores the position in this tuple."""
 
-_KMH: Final[Mapping[str, float]] = {
+CLASS_KMH: Final[Mapping[str, float]] = {
     "residential": 25, "service": 12, "living_street": 12, "unclassified": 30, "road": 25,
     "tertiary": 35, "tertiary_link": 30, "secondary": 40, "secondary_link": 30,
     "primary": 45, "primary_link": 35, "trunk": 60, "trunk_link": 40, "motorway": 80, "motorway_link": 40,
 }  # fmt: skip
 """Speed of a loaded 19 t truck by class, stops at junctions included; our assumption, not calibrated on any city."""
 
-_SHARE_OF_LIMIT: Final = 0.8  # what traffic leaves of a posted limit
-_SLOWEST_KMH: Final = 5.0
+SHARE_OF_LIMIT: Final = 0.8  # what traffic leaves of a posted limit
+SLOWEST_KMH: Final = 5.0
 SIGNAL_SECONDS: Final = 4.0  # mean wait at a traffic signal, over all phases
+
+HEAVY_T: Final = 3.5
+"""Above this gross weight a vehicle is a goods vehicle, an `hgv` (Key:hgv)."""
 
 _CLOSED: Final = frozenset({"no", "private", "agricultural", "forestry", "emergency", "military", "bus", "psv"})
 _ACCESS_KEYS: Final = ("hgv", "motor_vehicle", "vehicle", "access")  # the most specific that is present decides
@@ -43,6 +47,7 @@ _SOLID_BARRIERS: Final = frozenset({
 _WEIGHT_KEYS: Final = ("maxweight", "maxweight:hgv", "maxweightrating", "maxweightrating:hgv")
 _HEIGHT_KEYS: Final = ("maxheight", "maxheight:physical", "maxheight:hgv")
 _WIDTH_KEYS: Final = ("maxwidth", "maxwidth:physical", "maxwidth:hgv")
+_LENGTH_KEYS: Final = ("maxlength", "maxlength:hgv")
 
 _MEASURE: Final = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*([a-z/]*)\s*", re.IGNORECASE)
 _FEET: Final = re.compile(r"\s*(\d+)\s*(?:'|ft)\s*(?:(\d+(?:\.\d+)?)\s*(?:\"|''|in)?)?\s*", re.IGNORECASE)
@@ -52,12 +57,16 @@ _METRES: Final = {"": 1.0, "m": 1.0, "cm": 0.01, "ft": 0.3048, "in": 0.0254}
 _KMH_UNITS: Final = {"": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "mph": 1.609_344}
 
 
+Most = tuple[float, float, float, float]
+"""The most a sign allows: gross tonnes, metres of height, of width, of length; inf where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class TruckLimits:
-    """The truck a network is made for: signs that forbid it close a street.
+    """The vehicle a network is made for: streets whose signs forbid it are not read at all.
 
-    One network serves a store, made for its biggest truck. Per-truck profiles would come in here: one network per
-    distinct limits (the cache keeps them apart by `profile`), each truck's legs taken from its own matrix.
+    One network serves a store, made for its smallest truck. What a sign on a street of it forbids to bigger ones stays
+    with the street (`WayRule.most`), and `routing.roads.adapt` closes it to them.
     """
 
     gross_t: float = 19.0
@@ -78,18 +87,26 @@ class TruckLimits:
 
 @dataclass(frozen=True, slots=True)
 class WayRule:
-    """How the truck may use one way: the directions open to it, relative to the order of its nodes, and its speed."""
+    """How the truck may use one way: the directions open to it, relative to the order of its nodes, and its speed.
+
+    `limit_kmh` is the posted limit, `most` what its signs allow, inf where there is none.
+    """
 
     road_class: int
     forward: bool
     backward: bool
     kmh: float
+    limit_kmh: float = inf
+    most: "Most" = (inf, inf, inf, inf)
 
 
 def read_way(tags: Mapping[str, str], limits: TruckLimits) -> WayRule | None:
     """Rule of one way, None where the truck may not drive."""
     highway = tags.get("highway", "")
-    if highway not in _KMH or tags.get("area") == "yes" or _is_closed(tags) or exceeds_limits(tags, limits):
+    if highway not in CLASS_KMH or tags.get("area") == "yes" or _is_closed(tags, limits):
+        return None
+    most = read_most(tags, limits)
+    if _exceeds(most, limits):
         return None
     oneway = tags.get("oneway:hgv") or tags.get("oneway", "")
     if oneway == "reversible":  # changes with the hour: nothing a night's plan can rely on
@@ -97,29 +114,33 @@ def read_way(tags: Mapping[str, str], limits: TruckLimits) -> WayRule | None:
     implied = highway == "motorway" or tags.get("junction") in _ROUND
     backward = oneway in _AGAINST or not (oneway in _ONEWAY or (implied and oneway != "no"))
     posted = read_measure(tags.get("maxspeed:hgv") or tags.get("maxspeed", ""), _KMH_UNITS)
-    kmh = _KMH[highway] if posted is None else max(_SLOWEST_KMH, min(_KMH[highway], posted * _SHARE_OF_LIMIT))
-    return WayRule(ROAD_CLASSES.index(highway), forward=oneway not in _AGAINST, backward=backward, kmh=kmh)
+    limit = inf if posted is None else posted
+    kmh = min(CLASS_KMH[highway], max(SLOWEST_KMH, limit * SHARE_OF_LIMIT))
+    forward = oneway not in _AGAINST
+    return WayRule(ROAD_CLASSES.index(highway), forward, backward, kmh, limit, most)
 
 
 def blocks_passage(tags: Mapping[str, str], limits: TruckLimits) -> bool:
     """Whether a node with these tags (a bollard, a locked gate, a height gauge) stops the truck."""
     if "barrier" not in tags:
         return False
-    said = _most_specific_access(tags)
-    if said in _CLOSED or exceeds_limits(tags, limits):
+    said = _most_specific_access(tags, limits)
+    if said in _CLOSED or _exceeds(read_most(tags, limits), limits):
         return True
     return said is None and tags["barrier"] in _SOLID_BARRIERS and tags.get("bollard") != "rising"
 
 
-def exceeds_limits(tags: Mapping[str, str], limits: TruckLimits) -> bool:
-    """Whether a posted weight, height or width is less than the truck has."""
-    signs = (
-        (_WEIGHT_KEYS, _TONNES, limits.gross_t),
-        (_HEIGHT_KEYS, _METRES, limits.height_m),
-        (_WIDTH_KEYS, _METRES, limits.width_m),
+def read_most(tags: Mapping[str, str], limits: TruckLimits) -> Most:
+    """What the signs of a way or of a gate allow at most; a ban on goods vehicles is one on gross weight."""
+    tonnes = _least(tags, _WEIGHT_KEYS, _TONNES)
+    if limits.gross_t <= HEAVY_T and tags.get("hgv") in _CLOSED:  # for heavier ones _is_closed has closed it already
+        tonnes = min(tonnes, HEAVY_T)
+    return (
+        tonnes,
+        _least(tags, _HEIGHT_KEYS, _METRES),
+        _least(tags, _WIDTH_KEYS, _METRES),
+        _least(tags, _LENGTH_KEYS, _METRES),
     )
-    posted = ((read_measure(tags[key], units), has) for keys, units, has in signs for key in keys if key in tags)
-    return any(most is not None and most < has for most, has in posted)
 
 
 def read_measure(text: str, units: Mapping[str, float]) -> float | None:
@@ -150,12 +171,23 @@ def _read_one(text: str, units: Mapping[str, float]) -> float | None:
     return float(match[1].replace(",", ".")) * factor
 
 
-def _most_specific_access(tags: Mapping[str, str]) -> str | None:
-    return next((tags[key] for key in _ACCESS_KEYS if key in tags), None)
+def _least(tags: Mapping[str, str], keys: tuple[str, ...], units: Mapping[str, float]) -> float:
+    posted = (read_measure(tags[key], units) for key in keys if key in tags)
+    return min((most for most in posted if most is not None), default=inf)
 
 
-def _is_closed(tags: Mapping[str, str]) -> bool:
-    return _most_specific_access(tags) in _CLOSED
+def _exceeds(most: Most, limits: TruckLimits) -> bool:
+    tonnes, height, width, _ = most
+    return tonnes < limits.gross_t or height < limits.height_m or width < limits.width_m
+
+
+def _most_specific_access(tags: Mapping[str, str], limits: TruckLimits) -> str | None:
+    keys = _ACCESS_KEYS if limits.gross_t > HEAVY_T else _ACCESS_KEYS[1:]
+    return next((tags[key] for key in keys if key in tags), None)
+
+
+def _is_closed(tags: Mapping[str, str], limits: TruckLimits) -> bool:
+    return _most_specific_access(tags, limits) in _CLOSED
 
 
 def _is_latin(text: str) -> bool:
