@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from console import cli_plan
 from console.errors import ConsoleError, JobFailed, JobRunning
 from fleet.errors import FleetError, ImportRefused, StoreBusy
 from routing.errors import RoutingError
@@ -32,8 +32,12 @@ app = typer.Typer(
 )
 imports = typer.Typer(help="Take over roads, bins, trucks, stations or places from files.", no_args_is_help=True)
 database = typer.Typer(help="The store's schema.", no_args_is_help=True)
+twins = typer.Typer(help="The simulated city.")
 app.add_typer(imports, name="import")
+app.add_typer(cli_plan.plan, name="plan")
+app.command("report")(cli_plan.report)
 app.add_typer(database, name="db")
+app.add_typer(twins, name="twin")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 File = Annotated[Path, typer.Argument(show_default=False, help="The file to read.")]
@@ -144,44 +148,9 @@ def serve(*, with_parent: WithParent = False) -> None:
     run(settings, store, ready=lambda ports: print(json.dumps(ports), flush=True))
 
 
-@app.command()
-def plan(
-    *,
-    day: Annotated[
-        str, typer.Option("--date", help="The day the trucks drive, YYYY-MM-DD; default: the next one.")
-    ] = "",
-    seconds: Annotated[float | None, typer.Option(min=1, max=3600, help="For the solver.")] = None,
-    publish: Annotated[bool | None, typer.Option(help="Put the plan in force.")] = None,
-    order: Annotated[int | None, typer.Option(hidden=True, help="The order this job carries out.")] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    as_json: AsJson = False,
-) -> None:
-    """Make the plan of a night: forecast, routes, check, needs. Safe to run twice."""
-    from console.nightly import describe, make_plan
-    from fleet.log import log_to
-
-    settings = _settings()
-    try:
-        chosen = date.fromisoformat(day) if day else None
-    except ValueError:
-        raise typer.BadParameter(f"{day!r} is not a date; write YYYY-MM-DD", param_hint="--date") from None
-    store = _store(settings)
-    log_to(settings.data_dir / "log", "plan")
-    figures = make_plan(
-        store,
-        settings,
-        day=chosen,
-        seconds=settings.plan.seconds if seconds is None else seconds,
-        publish=settings.plan.publish if publish is None else publish,
-        seed=seed,
-        who=_who(settings),
-        order_id=order,
-    )
-    _print(figures, as_json, describe(figures))
-
-
-@app.command()
+@twins.callback(invoke_without_command=True)
 def twin(
+    context: typer.Context,
     *,
     ocpp: Annotated[str, typer.Option(help="Where the stations connect.")] = "ws://127.0.0.1:9000/ocpp",
     http: Annotated[
@@ -193,6 +162,8 @@ def twin(
     with_parent: WithParent = False,
 ) -> None:
     """The simulated city against any server: stations over OCPP, sensors and trucks over HTTP."""
+    if context.invoked_subcommand is not None:
+        return
     from console.processes import end_with_parent
     from console.twin import run
     from fleet.log import log_to
@@ -207,6 +178,29 @@ def twin(
         settings, ocpp=ocpp, http=http, seed=seed, size="small" if size == "small" else "city", minutes=minutes
     )
     print(json.dumps(figures, default=str), flush=True)
+
+
+@twins.command()
+def year(
+    *,
+    policy: Annotated[str, typer.Option(help="sensors, fixed (the city's calendar), or both.")] = "both",
+    days: Annotated[int, typer.Option(min=1, max=3660)] = 365,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    size: Annotated[str, typer.Option(help="small or city.")] = "small",
+    seconds: Annotated[float, typer.Option(min=0.1, help="The solver's budget for each night.")] = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """A simulated year planned by sensors and by a fixed calendar, side by side."""
+    from console.twin.year import compare_policies, describe
+
+    if size not in ("small", "city"):
+        raise typer.BadParameter("must be small or city", param_hint="--size")
+    if policy not in ("sensors", "fixed", "both"):
+        raise typer.BadParameter("must be sensors, fixed or both", param_hint="--policy")
+    figures = compare_policies(
+        policy, seed=seed, size="small" if size == "small" else "city", days=days, seconds=seconds
+    )
+    _print(figures, as_json, describe(figures))
 
 
 @app.command()

@@ -14,10 +14,10 @@ from chargers.night.scene import Bay, Scene, frame_night, frame_slots, look
 from chargers.profile import ChargingProfile, from_schedule, to_v201
 from chargers.safety.pushes import next_pushes
 from chargers.safety.state import EvseId, Kw, held_by, slot_kw
-from chargers.schedule import Margins, Schedule, plan_power
+from chargers.schedule import Margins, Night, Schedule, plan_power
 from fleet.orders import OrderKind, Wanted
 from fleet.store import Work
-from fleet.tables import ChargingSchedule, Place, PowerShortfall, ScheduledPower
+from fleet.tables import ChargingNeed, ChargingSchedule, Place, PowerShortfall, ScheduledPower
 
 WHO = "depot"
 PROFILE_IDS = 1000
@@ -60,22 +60,19 @@ def conduct(work: Work, site: Place, policy: Policy, why: str) -> int:
         scene = look(work, site)
     if not scene.bays or (not scene.needs and not scene.plugged):
         return 0
-    start, slots = frame_slots(scene, policy.slot_minutes)
-    standing = read_pushes(work, scene, start, policy.slot_minutes, slots)
-    night = frame_night(
-        scene,
-        slot_minutes=policy.slot_minutes,
-        margins=policy.margins,
-        margin_kw=policy.margin_kw,
-        price=policy.price,
-        held_kw={(name.station, name.evse): held_by(evse, slots) for name, evse in standing.state.evses.items()},
-        start=start,
-        slots=slots,
-    )
+    night, standing = _frame(work, scene, policy)
     schedule = plan_power(night)
     _keep(work, scene, night.limit_kw, night.base_kw, schedule, why)
     kw = {truck: _round(row) for truck, row in schedule.kw.items()}
-    return _push(work, scene, _intend(policy, start, night.limit_kw, night.base_kw, kw), standing, why)
+    return _push(work, scene, _intend(policy, night.start, night.limit_kw, night.base_kw, kw), standing, why)
+
+
+def foresee(work: Work, site: Place, needs: Sequence[ChargingNeed], policy: Policy) -> Schedule | None:
+    """What charging could give if these were the needs: nothing is kept or sent. None where nobody could charge."""
+    scene = look(work, site, needs)
+    if not scene.bays or not {**scene.expected, **scene.plugged}.keys() & scene.needs.keys():
+        return None
+    return plan_power(_frame(work, scene, policy)[0])
 
 
 def pursue(work: Work, site: Place, policy: Policy, why: str) -> int:
@@ -91,6 +88,22 @@ def pursue(work: Work, site: Place, policy: Policy, why: str) -> int:
         return 0
     standing = read_pushes(work, scene, intent.start, intent.slot_minutes, intent.slots)
     return _push(work, scene, intent, standing, why)
+
+
+def _frame(work: Work, scene: Scene, policy: Policy) -> tuple[Night, Standing]:
+    start, slots = frame_slots(scene, policy.slot_minutes)
+    standing = read_pushes(work, scene, start, policy.slot_minutes, slots)
+    night = frame_night(
+        scene,
+        slot_minutes=policy.slot_minutes,
+        margins=policy.margins,
+        margin_kw=policy.margin_kw,
+        price=policy.price,
+        held_kw={(name.station, name.evse): held_by(evse, slots) for name, evse in standing.state.evses.items()},
+        start=start,
+        slots=slots,
+    )
+    return night, standing
 
 
 def _intend(

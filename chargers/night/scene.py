@@ -60,8 +60,8 @@ class Scene:
     """Trucks still out, and the bay kept for them."""
 
 
-def look(work: Work, site: Place) -> Scene:
-    """What the store knows of a site now."""
+def look(work: Work, site: Place, wanted: Sequence[ChargingNeed] | None = None) -> Scene:
+    """What the store knows of a site now; with `wanted`, as if these were the needs and every station answered."""
     now = work.now
     stations = {row.station_id: row for row in work.stations.all() if row.place_id == site.place_id}
     faulted = {
@@ -74,11 +74,14 @@ def look(work: Work, site: Place) -> Scene:
         station = stations.get(evse.station_id)
         if station is not None and station.admission == "accepted":
             outlet = (evse.station_id, evse.number)
-            usable = station.online and outlet not in faulted
+            usable = (station.online or wanted is not None) and outlet not in faulted
             bays[outlet] = Bay(station, evse, running.get(outlet), meters.get(outlet), usable)
     trucks = {row.truck_id: row for row in work.trucks.all() if row.battery_kwh}
     states = work.trucks.states()
-    needs = {row.truck_id: row for row in work.charging.needs() if row.truck_id in trucks and row.ready_by > now}
+    needs: dict[str, ChargingNeed] = {}
+    for row in work.charging.needs() if wanted is None else sorted(wanted, key=lambda need: need.ready_by):
+        if row.truck_id in trucks and row.ready_by > now:
+            needs.setdefault(row.truck_id, row)  # of two rounds the first
     plugged = {
         bay.transaction.truck_id: outlet
         for outlet, bay in bays.items()

@@ -13,9 +13,8 @@ import structlog
 
 from chargers.errors import ChargersError
 from chargers.night import Policy, close_needs, conduct, pursue
-from chargers.schedule import MARGINS, Prudence
 from console.clerk.follow import follow
-from console.clerk.prices import price_list
+from console.clerk.policy import depot_policy
 from console.watch import Clear, Sound, judge
 from fleet.errors import FleetError
 from fleet.events import Kind
@@ -47,12 +46,7 @@ class Clerk:
 
     def __init__(self, store: Store, writer: Writer, settings: Settings, child_env: Mapping[str, str]) -> None:
         self._store, self._writer, self._child_env = store, writer, child_env
-        self._policy = Policy(
-            slot_minutes=settings.depot.slot_minutes,
-            margins=MARGINS[Prudence(settings.depot.prudence)],
-            margin_kw=settings.depot.margin_kw,
-            price=price_list(settings),
-        )
+        self._policy = depot_policy(settings)
         self._overflow: dict[str, float] = {}
         self._reasons: list[str] = ["the server started"]
         self._answered = False

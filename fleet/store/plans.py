@@ -166,7 +166,9 @@ class Plans:
                 continue
             state = states.get(truck.truck_id)
             soc = state.soc if state is not None else None
-            mine = [(route.target_kwh or 0.0, route.departs_at, 1.0) for route in routes if route.truck_id == truck.truck_id]
+            mine = [
+                (route.target_kwh or 0.0, route.departs_at, 1.0) for route in routes if route.truck_id == truck.truck_id
+            ]
             standby = [(STANDBY * truck.battery_kwh, earliest, STANDBY_PRIORITY)]
             needs += [
                 ChargingNeed(

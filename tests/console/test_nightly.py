@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from console.errors import JobRunning, NoRoads
-from console.nightly import LEASE, describe, make_plan
+from console.nightly import LEASE, make_plan
+from console.report_text import describe
 from console.settle import settle
 from fleet.clock import FixedClock
 from fleet.events import Kind

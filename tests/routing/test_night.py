@@ -132,7 +132,7 @@ def test_problem_plan_and_rows(city, network):
     plan = solve(problem, 0.4)
     assert check(problem, plan) == ()
     head, routes, left = record(
-        situation, judged, network, roads, plan, made_by="test", seed=0, solve_seconds=0.4, reserve=0.15, report={}
+        situation, judged, roads, plan, made_by="test", seed=0, solve_seconds=0.4, reserve=0.15, report={}
     )
     assert head.served == plan.served
     route, stops = routes[0]
