@@ -31,7 +31,8 @@ class Visit:
     """A bin that may be emptied tonight. `location` None: no street of the network leads to it.
 
     `value` is what emptying an optional bin tonight is worth, in money. Service starts within `opens` to `closes`, and
-    in none of the half-open intervals `shut` (market, school hours, night's rest).
+    in none of the half-open intervals `shut` (market, school hours, night's rest). `release`: a trip that takes this
+    bin leaves its depot, or the tip before it, then or later; 0: at any time (public multi-trip instances need it).
     """
 
     bin: str
@@ -46,9 +47,10 @@ class Visit:
     closes: int = ALWAYS
     shut: tuple[tuple[int, int], ...] = ()
     narrow: bool = False
+    release: int = 0
 
     def __post_init__(self) -> None:
-        _refuse_negative(f"bin {self.bin}", self, "litres", "kg", "service_seconds", "value")
+        _refuse_negative(f"bin {self.bin}", self, "litres", "kg", "service_seconds", "value", "release")
         if self.opens > self.closes:
             raise ProblemError(f"bin {self.bin}: opens at {self.opens} s, after it closes at {self.closes} s")
         for since, until in self.shut:

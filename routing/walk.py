@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Rule = Literal[
     "bins", "fleet", "lock", "way", "times", "window", "service", "unloading", "hours", "shift", "break", "charge",
-    "stream", "narrow", "capacity", "load", "empty", "tips", "energy", "battery", "totals", "shape",
+    "release", "stream", "narrow", "capacity", "load", "empty", "tips", "energy", "battery", "totals", "shape",
 ]  # fmt: skip
 
 Z90 = 1.2815515655446004
@@ -56,6 +56,7 @@ class Walk:
         self.collected_litres = self.collected_kg = 0
         self.kwh = self.charged = 0.0
         self.stream: str | None = None
+        self.trip_began = route.departs
 
     def violations(self) -> Iterator[Violation]:
         route, truck = self.route, self.truck
@@ -134,6 +135,9 @@ class Walk:
             yield self._broken("service", at, f"bin {visit.bin} needs {needs} s of service")
         if not visit.opens <= begins <= visit.closes or any(since <= begins < until for since, until in visit.shut):
             yield self._broken("window", at, f"bin {visit.bin} is served from {begins} s, outside its hours")
+        if self.trip_began < visit.release:
+            text = f"bin {visit.bin} is on a trip from {self.trip_began} s, released at {visit.release} s"
+            yield self._broken("release", at, text)
         yield from self._suit(at, visit)
         self.stream = visit.stream
         self.litres += visit.litres
@@ -178,6 +182,7 @@ class Walk:
             yield self._broken("tips", at, f"tip {self.tips} of at most {self.truck.max_tips}")
         self.litres = self.kg = 0
         self.stream = None
+        self.trip_began = stop.leave
         self.kwh += self.truck.energy.kwh_per_tip
 
     def _rest(self, at: int, stop: Stop) -> Iterator[Violation]:
