@@ -19,8 +19,11 @@ WHO = "twin"
 ATTRIBUTION = "streets are synthetic"
 
 
-def settle(store: Store, city: City, data_dir: Path) -> Iterator[str]:
-    """Fill an empty store with the city as it is when the simulation opens; yields a word before each part."""
+def settle(store: Store, city: City, data_dir: Path, *, sensed: bool = True) -> Iterator[str]:
+    """Fill an empty store with the city as it is when the simulation opens; yields a word before each part.
+
+    A city that is not `sensed` has its past emptyings only.
+    """
     yield "streets"
     extract = data_dir / f"{city.size}-{city.seed}.osm.pbf"
     extract.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +38,8 @@ def settle(store: Store, city: City, data_dir: Path) -> Iterator[str]:
         _settle_stations(work, city)
     yield f"{DAYS} days of readings"
     with store.begin() as work:
-        _settle_history(work, city, recall_history(city))
+        history = recall_history(city)
+        _settle_history(work, city, history if sensed else History((), history.emptyings))
 
 
 def _settle_places(work: Work, city: City) -> None:
