@@ -86,7 +86,8 @@ def play_year(
 ) -> Figures:
     """Simulate `days` nights of the city `seed` under a policy; `seconds` is the solver's budget each night.
 
-    `folder` gets the store. `told` hears each day that is over; the first `warm_days` are driven but not counted. The same bins fill the same way under both policies.
+    `folder` gets the store. `told` hears each day that is over; the first `warm_days` are driven but not counted. The
+    same bins fill the same way under both policies.
     """
     city = fit_containers(draw_city(seed, size))
     clock = FixedClock(city.opens_at)
