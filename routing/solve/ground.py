@@ -56,6 +56,8 @@ class Ground:
     """Which visits are mandatory, or wanted by a lock."""
     choices: list[int]
     """How many trucks a search may give each visit to."""
+    releases: list[int]
+    """When a trip that takes a visit may begin; empty when all may at any time."""
     gates: dict[int, Gate]
     fixed: dict[int, list[int]]
     refused: tuple[Refused, ...]
@@ -129,6 +131,7 @@ def _lay_out(problem: Problem, visits: list[Visit], refused: list[Refused]) -> G
         due=due,
         choices=[sum(rig.allowed[node] for rig in rigs) for node in range(count)],
         refused=tuple(refused),
+        releases=[visit.release for visit in visits] if any(visit.release for visit in visits) else [],
         gates=gates,
         fixed={},
     )

@@ -53,7 +53,12 @@ class Incumbent:
         self.phase: Phase = "first rounds"
         self.sequences: Sequences = {}
         self.routes: dict[int, Route] = {}
-        self._cost = sum(ground.penalty[: ground.count])
+        self.cost = sum(ground.penalty[: ground.count])
+        for index, sequence in ground.fixed.items():
+            route = time_tour(ground, ground.rigs[index], sequence)
+            if route is not None:  # fixed tours were timed when they were made
+                self.sequences[index], self.routes[index] = list(sequence), route
+                self.cost += route.cost - sum(ground.penalty[node] for node in sequence if node < ground.count)
         self._begun = begun
         self._tick = tick
         self._progress = progress
@@ -64,8 +69,18 @@ class Incumbent:
         """Seconds since the search began."""
         return self._tick() - self._begun
 
+    def left(self) -> float:
+        """Seconds the search may still take."""
+        return self.seconds - self.elapsed()
+
+    def until(self, moment: float) -> Callable[[], float]:
+        """A clock that goes from 0 now to 1 at `moment`, in seconds since the search began."""
+        begun = self.elapsed()
+        lasts = max(1e-6, moment - begun)
+        return lambda: (self.elapsed() - begun) / lasts
+
     def accept(self, search: Search) -> bool:
-        """Take the tours in when they are better and can be driven; whether they can."""
+        """Take the tours in when they are better, waiting and charging counted, and can be driven; whether they can."""
         routes = {}
         for index, tour in search.tours.items():
             if not tour.sequence:
@@ -77,8 +92,12 @@ class Incumbent:
             if route is None:
                 return False
             routes[index] = route
-        if search.cost < self._cost - 1e-6:
-            self._cost, self.routes = search.cost, routes
+        served = {node for index in routes for node in search.tours[index].sequence}
+        penalty = self.ground.penalty
+        cost = sum(route.cost for route in routes.values())
+        cost += sum(penalty[node] for node in range(self.ground.count) if node not in served)
+        if cost < self.cost - 1e-6:
+            self.cost, self.routes = cost, routes
             self.sequences = {index: list(search.tours[index].sequence) for index in routes}
             if self.elapsed() - self._told >= TOLD_EVERY:
                 self.tell()

@@ -132,13 +132,14 @@ def _settle(
 ) -> Insertion | None:
     """The insertion when the battery carries it; `reaches` is when the tour would be at what follows the nodes.
 
-    Where overtime or charging may be bought, one that needs neither is taken as it is, any other measured in full.
+    Where overtime or charging may be bought, one that needs neither is taken as it is, any other measured in full; so
+    is every one where a bin's release may hold up its whole trip.
     """
     rig = tour.rig
-    if not rig.soft:
+    if not rig.soft and not ground.releases:
         return Insertion(added, tour, rig, position, nodes) if _powered(ground, tour, position, nodes) else None
     home = reaches if position == len(tour.sequence) else tour.home + max(0, reaches - tour.early[position])
-    if not tour.surcharge and home <= rig.soft_ends and _powered(ground, tour, position, nodes):
+    if not tour.surcharge and home <= rig.soft_ends and not ground.releases and _powered(ground, tour, position, nodes):
         return Insertion(added, tour, rig, position, nodes)
     longer = Tour(ground, rig, [*tour.sequence[:position], *nodes, *tour.sequence[position:]])
     added = longer.cost - tour.cost
@@ -219,7 +220,7 @@ def begin_tour(ground: Ground, rig: Rig, visit: int, ceiling: float) -> Insertio
     begins = _begin(rig, visit, rig.starts + rig.roads.steps[rig.depot][visit])
     if begins > rig.closes[visit] or begins > rig.last_call[visit]:
         return None
-    if rig.soft or rig.kwh_limit != float("inf"):
+    if rig.soft or ground.releases or rig.kwh_limit != float("inf"):
         tour = Tour(ground, rig, [visit])
         if tour.cost >= ceiling or not tour.feasible():
             return None

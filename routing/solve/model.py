@@ -39,16 +39,20 @@ class Model:
     def __init__(self, ground: Ground, strategy: str) -> None:
         self.ground = ground
         count = ground.count
-        depots = sorted({rig.depot for rig in ground.rigs})  # one nobody starts from would be a node to visit
+        starts = sorted({rig.depot for rig in ground.rigs})  # one nobody starts from would be a node to visit
+        ends = sorted({rig.end for rig in ground.rigs})
         sites = range(count, count + len(ground.sites))
         self._copies = [
             (rig.index, site) for rig in ground.rigs for site in sites for _ in range(rig.truck.max_tips - 1)
         ]
-        self._first_end = count + len(self._copies) + len(depots)
-        self._nodes = np.array([*range(count), *(site for _, site in self._copies), *depots, *depots])
-        ends = [self._first_end + depots.index(rig.depot) for rig in ground.rigs]
+        first_start = count + len(self._copies)
+        self._first_end = first_start + len(starts)
+        self._nodes = np.array([*range(count), *(site for _, site in self._copies), *starts, *ends])
         self._manager = pywrapcp.RoutingIndexManager(
-            len(self._nodes), len(ground.rigs), [end - len(depots) for end in ends], ends
+            len(self._nodes),
+            len(ground.rigs),
+            [first_start + starts.index(rig.depot) for rig in ground.rigs],
+            [self._first_end + ends.index(rig.end) for rig in ground.rigs],
         )
         self._routing = pywrapcp.RoutingModel(self._manager)
         self._add_arcs()
@@ -78,15 +82,13 @@ class Model:
         known: dict[tuple[object, ...], tuple[int, int]] = {}
         prices, times, watts, limits = [], [], [], []
         banned = self._banned()
-        horizon = max(rig.ends for rig in ground.rigs)
+        horizon = max(max(rig.starts, rig.ends) for rig in ground.rigs)
         for rig in ground.rigs:
-            kind = (rig.depot, id(rig.cost), tuple(rig.home_site), rig.ends)
+            kind = (rig.end, id(rig.roads), id(rig.cost), tuple(rig.home_site), tuple(rig.home_seconds))
             if kind not in known:
                 known[kind] = (
                     routing.RegisterTransitMatrix(self._spread(np.array(rig.cost) * CENTS, rig.home_cost, CENTS)),
-                    routing.RegisterTransitMatrix(
-                        self._spread(np.array(ground.roads.steps), rig.home_seconds, 1, banned)
-                    ),
+                    routing.RegisterTransitMatrix(self._spread(np.array(rig.roads.steps), rig.home_seconds, 1, banned)),
                 )
             price, time = known[kind]
             prices.append(price)
@@ -110,14 +112,17 @@ class Model:
         ground, index = self.ground, self._manager.NodeToIndex
         for visit in range(ground.count):
             rigs = [rig for rig in ground.rigs if rig.allowed[visit]]
-            closes = min(rig.closes[visit] for rig in rigs)
-            time.CumulVar(index(visit)).SetRange(rigs[0].opens[visit], max(rigs[0].opens[visit], closes))
+            opens = max((0, *(rig.opens[visit] for rig in rigs)))
+            closes = min((rig.closes[visit] for rig in rigs), default=opens)
+            time.CumulVar(index(visit)).SetRange(opens, max(opens, closes))
         for at, (owner, site) in enumerate(self._copies):
             rig = ground.rigs[owner]
-            time.CumulVar(index(ground.count + at)).SetRange(rig.opens[site], max(rig.opens[site], rig.closes[site]))
+            opens = max(0, rig.opens[site])
+            time.CumulVar(index(ground.count + at)).SetRange(opens, max(opens, rig.closes[site]))
         for rig in ground.rigs:
-            time.CumulVar(self._routing.Start(rig.index)).SetRange(rig.starts, rig.ends)
-            time.CumulVar(self._routing.End(rig.index)).SetRange(rig.starts, rig.ends)
+            home = max(rig.starts, rig.ends)
+            time.CumulVar(self._routing.Start(rig.index)).SetRange(rig.starts, home)
+            time.CumulVar(self._routing.End(rig.index)).SetRange(rig.starts, home)
 
     def _add_loads(self) -> None:
         ground, routing, index = self.ground, self._routing, self._manager.NodeToIndex
@@ -181,7 +186,7 @@ class Model:
         energy, ground = rig.truck.energy, self.ground
         by_metre = energy.kwh_per_km + energy.kwh_per_t_km * rig.truck.kg / 2000
         by_second = energy.aux_kw / 3.6
-        table = np.array(ground.roads.metres) * by_metre + np.array(ground.roads.steps) * by_second
+        table = np.array(rig.roads.metres) * by_metre + np.array(rig.roads.steps) * by_second
         halt = np.array(ground.kg, dtype=np.float64) * energy.kwh_per_t
         halt[: ground.count] += energy.kwh_per_lift * 1000
         halt[ground.count : ground.count + len(ground.sites)] += energy.kwh_per_tip * 1000

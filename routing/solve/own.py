@@ -64,7 +64,7 @@ def _trial(ground: Ground, tours: Sequences, number: int, random: Random) -> Sea
     stays at home, the one with the fewest bins first.
     """
     served = {node for sequence in tours.values() for node in sequence}
-    missed = [node for node in range(ground.count) if ground.due[node] and node not in served]
+    missed = [node for node in range(ground.count) if ground.due[node] and ground.choices[node] and node not in served]
     if missed:
         few = min(ground.choices[node] for node in missed)
         able = {rig.index for rig in ground.rigs if any(rig.allowed[node] for node in missed)}
@@ -76,7 +76,9 @@ def _trial(ground: Ground, tours: Sequences, number: int, random: Random) -> Sea
 
         start = {index: [node for node in sequence if stays(index, node)] for index, sequence in tours.items()}
         return filled(ground, start, random)
-    by_size = sorted(tours, key=lambda index: (len(tours[index]), index))
+    by_size = sorted(
+        (index for index in tours if index not in ground.fixed), key=lambda index: (len(tours[index]), index)
+    )
     banned = by_size[(number - 1) % len(by_size)] if len(by_size) > 1 else -1
     return filled(ground, {index: tours[index] for index in by_size if index != banned}, random, banned)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from routing.plan import Plan
     from routing.solve.ground import Ground
+    from routing.solve.rig import Rig
 
 
 def filled(ground: Ground, start: Sequences, random: Random, banned: int = -1) -> Search:
@@ -23,30 +24,50 @@ def filled(ground: Ground, start: Sequences, random: Random, banned: int = -1) -
 
 
 def mend(ground: Ground, tours: Sequences) -> Sequences:
-    """The tours with bins taken off their ends until each can be driven."""
+    """The tours without the bins that keep them from being driven; trucks fixed by hand are not asked."""
     mended: Sequences = {}
     for index, sequence in tours.items():
-        rig, short = ground.rigs[index], list(sequence)
-        while short:
-            tour = Tour(ground, rig, short)
-            short = tour.sequence
-            if tour.feasible() and time_tour(ground, rig, short) is not None:
-                mended[index] = short
-                break
-            short.pop()
+        rig = ground.rigs[index]
+        short = Tour(ground, rig, list(sequence)).sequence if index not in ground.fixed else []
+        if short and time_tour(ground, rig, short) is None:
+            short = _thin(ground, rig, short)
+            while short and time_tour(ground, rig, short) is None:
+                short.pop()
+        if short:
+            mended[index] = short
     return mended
 
 
+def _thin(ground: Ground, rig: Rig, sequence: list[int]) -> list[int]:
+    """The bins in their order that fit, one after the other, on the search's clock."""
+    kept: list[int] = []
+    for node in sequence:
+        if node < ground.count:
+            fits = Tour(ground, rig, [*kept, node]).feasible()
+        else:
+            fits = bool(kept) and kept[-1] < ground.count and node in ground.takers[kept[-1]]
+        if fits:
+            kept.append(node)
+    return kept
+
+
 def recall(ground: Ground, warm: Plan) -> Sequences:
-    """The tours of an earlier plan, as far as its trucks, bins and sites are still there."""
+    """The tours of an earlier plan, as far as its trucks, bins and sites are still there and locks leave them."""
     rigs = {rig.truck.truck: rig.index for rig in ground.rigs}
     visits = {visit.bin: node for node, visit in enumerate(ground.visits)}
     sites = {site.place: ground.count + at for at, site in enumerate(ground.sites)}
     tours: Sequences = {}
+    seen: set[int] = set()
     for route in warm.routes:
         index = rigs.get(route.truck)
-        if index is None:
+        if index is None or index in tours:
             continue
-        known = [(visits if stop.kind == "bin" else sites).get(stop.bin or stop.place or "") for stop in route.stops]
-        tours[index] = [node for node in known if node is not None and ground.rigs[index].may_serve(node)]
+        tours[index] = []
+        for stop in route.stops:
+            known = visits.get(stop.bin or "") if stop.kind == "bin" else sites.get(stop.place or "")
+            if known is None or stop.kind not in {"bin", "tip"} or known in seen:
+                continue
+            if ground.rigs[index].may_serve(known):
+                tours[index].append(known)
+                seen |= {known} if known < ground.count else set()
     return tours

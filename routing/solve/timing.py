@@ -75,9 +75,10 @@ def _last_sites(ground: Ground, rig: Rig, last: int) -> list[list[int]]:
 
 def _halts(ground: Ground, rig: Rig, nodes: list[int]) -> list[Halt]:
     truck, count, seconds, gates = rig.truck, ground.count, rig.roads.seconds, ground.gates
-    halts = [Halt("depart", rig.depot, 0, 0, rig.leaves_from, rig.home_by)]
+    releases = _releases(ground, nodes)
+    halts = [Halt("depart", rig.depot, 0, 0, max(rig.leaves_from, releases.get(-1, 0)), rig.home_by)]
     before = rig.depot
-    for node in nodes:
+    for at, node in enumerate(nodes):
         way, gate = seconds[before][node], gates.get(node)
         if node < count:
             visit = ground.visits[node]
@@ -85,10 +86,24 @@ def _halts(ground: Ground, rig: Rig, nodes: list[int]) -> list[Halt]:
         else:
             site = ground.sites[node - count]
             closes = site.closes - site.unload_seconds
-            halts.append(Halt("tip", node, way, site.unload_seconds, site.opens, closes, gate))
+            opens = max(site.opens, releases.get(at, 0) - site.unload_seconds)
+            halts.append(Halt("tip", node, way, site.unload_seconds, opens, closes, gate))
         before = node
     halts.append(Halt("return", rig.end, seconds[before][rig.end], 0, rig.leaves_from, rig.home_by))
     return halts
+
+
+def _releases(ground: Ground, nodes: list[int]) -> dict[int, int]:
+    """By the position of the tip before a trip (-1: none), when the last of its bins is released."""
+    found: dict[int, int] = {}
+    if ground.releases:
+        tip = -1
+        for at, node in enumerate(nodes):
+            if node >= ground.count:
+                tip = at
+            elif ground.releases[node]:
+                found[tip] = max(found.get(tip, 0), ground.releases[node])
+    return found
 
 
 def _place(ground: Ground, halt: Halt) -> str | None:

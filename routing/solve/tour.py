@@ -44,7 +44,7 @@ class Tour:
     def insert(self, position: int, visit: int, added: float) -> None:
         """Put a visit in that fits its load; only what it shifts is worked out again. `added` is the money it costs."""
         rig, ground, sequence = self.rig, self.ground, self.sequence
-        if rig.gates or rig.soft:
+        if rig.gates or rig.soft or ground.releases:
             sequence.insert(position, visit)
             self._load()
             self._clock()
@@ -169,7 +169,7 @@ class Tour:
 
     def _clock(self) -> None:
         rig = self.rig
-        if rig.gates:
+        if rig.gates or self.ground.releases:
             self._clock_gates()
             return
         steps, opens, closes = rig.roads.steps, rig.opens, rig.closes
@@ -198,15 +198,18 @@ class Tour:
         self.late = late
 
     def _clock_gates(self) -> None:
-        """As `_clock`, where some halts have shut hours or queues."""
+        """As `_clock`, where some halts have shut hours or queues, or trips wait for bins to be released."""
         rig, steps, sequence = self.rig, self.rig.roads.steps, self.sequence
+        service, releases = rig.roads.service, self._releases()
         opens, closes, gates = rig.opens, rig.closes, rig.gates
-        now, before = rig.starts, rig.depot
+        now, before = max(rig.starts, releases[0]), rig.depot
         early = []
-        for node in sequence:
+        for node, trip in zip(sequence, self.trip, strict=False):
             now += steps[before][node]
             gate = gates.get(node)
             now = max(now, opens[node]) if gate is None else gate.admit(now, opens[node])
+            if node >= self.ground.count:  # a tip ends its trip, and the next may have to wait
+                now = max(now, releases[trip + 1] - service[node])
             early.append(now)
             before = node
         self.early = early
@@ -220,6 +223,15 @@ class Tour:
             if position:
                 latest = late[position] - steps[sequence[position - 1]][node]
         self.late = late
+
+    def _releases(self) -> list[int]:
+        """Per trip, when it may begin."""
+        found, releases = [0] * (len(self.kg) + 1), self.ground.releases
+        if releases:
+            for node, trip in zip(self.sequence, self.trip, strict=False):
+                if node < self.ground.count and releases[node] > found[trip]:
+                    found[trip] = releases[node]
+        return found
 
     def _price(self) -> None:
         rig, sequence = self.rig, self.sequence
