@@ -7,6 +7,7 @@ Locations are row numbers of the road matrix. A truck carries one stream between
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping  # noqa: TC003 - unpacking reads the annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from routing.energy import TruckEnergy
 from routing.errors import ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
 ALWAYS = 10 * 86_400
@@ -65,6 +65,9 @@ class Depot:
     place: str
     location: int
     charge_kw: float = 0.0
+
+    def __post_init__(self) -> None:
+        _refuse_negative(f"depot {self.place}", self, "charge_kw")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +212,7 @@ class Problem:
     def __post_init__(self) -> None:
         if self.zero.tzinfo is None:
             raise ProblemError(f"the plan's zero {self.zero} lacks a time zone")
-        self._check_matrix()
+        self._check_ways()
         if not self.trucks:
             raise ProblemError("no trucks to plan with: import trucks, or give one a shift on this day")
         if not self.visits:
@@ -226,9 +229,10 @@ class Problem:
                 if depot not in depots:
                     raise ProblemError(f"truck {truck.truck}: its depot {depot!r} is not among the plan's depots")
         self._check_locations()
+        _check_locks(self)
 
     def depot_of(self, truck: Truck) -> Depot:
-        """Where `truck` starts and ends."""
+        """Where `truck` starts."""
         return next(depot for depot in self.depots if depot.place == truck.depot)
 
     def end_of(self, truck: Truck) -> Depot:
@@ -241,14 +245,22 @@ class Problem:
         found = self.ways.get(truck.profile)
         return found or Ways(seconds=self.seconds, metres=self.metres, climb=self.climb)
 
-    def _check_matrix(self) -> None:
-        for name, matrix in (("seconds", self.seconds), ("metres", self.metres)):
-            if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-                raise ProblemError(f"the road matrix of {name} has shape {matrix.shape}; it must be square")
-            if not np.issubdtype(matrix.dtype, np.integer):
-                raise ProblemError(f"the road matrix of {name} holds {matrix.dtype}; it must hold whole numbers")
-        if self.seconds.shape != self.metres.shape:
-            raise ProblemError(f"road matrices differ in size: {self.seconds.shape} and {self.metres.shape}")
+    def _check_ways(self) -> None:
+        own = Ways(seconds=self.seconds, metres=self.metres, climb=self.climb)
+        for profile, ways in {"": own, **self.ways}.items():
+            of = f" of profile {profile!r}" if profile else ""
+            for name in ("seconds", "metres", "climb"):
+                matrix = getattr(ways, name)
+                if matrix is None:
+                    continue
+                if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+                    raise ProblemError(f"the road matrix of {name}{of} has shape {matrix.shape}; it must be square")
+                if not np.issubdtype(matrix.dtype, np.integer):
+                    raise ProblemError(
+                        f"the road matrix of {name}{of} holds {matrix.dtype}; it must hold whole numbers"
+                    )
+                if matrix.shape != self.seconds.shape:
+                    raise ProblemError(f"road matrices differ in size: {self.seconds.shape} and {matrix.shape}{of}")
 
     def _check_locations(self) -> None:
         size = len(self.seconds)
@@ -258,6 +270,42 @@ class Problem:
         for name, location in named:
             if not 0 <= location < size:
                 raise ProblemError(f"{name}: location {location} is not in the road matrix of {size} points")
+
+
+def _check_locks(problem: Problem) -> None:
+    """Refuse locks on what is not there, and two that cannot both hold."""
+    locks = problem.locks
+    bins, trucks = {visit.bin for visit in problem.visits}, {truck.truck for truck in problem.trucks}
+    held: dict[str, str] = {}
+    for truck, order in locks.fixed.items():
+        for name in order:
+            if name in held:
+                other = f"truck {held[name]}" if held[name] != truck else "the same truck"
+                raise ProblemError(f"bin {name} is fixed to truck {truck} and again to {other}; unlock one of them")
+            held[name] = truck
+    for name in sorted(locks.dropped.intersection(held)):
+        raise ProblemError(f"bin {name} is dropped and fixed to truck {held[name]}; unlock one of them")
+    _check_pins(locks, held)
+    for name in (*held, *locks.pins, *sorted(locks.dropped)):
+        if name not in bins:
+            raise ProblemError(f"a lock names bin {name}, which is not in this problem; unlock it")
+    for truck in (*locks.fixed, *locks.pins.values()):
+        if truck not in trucks:
+            raise ProblemError(f"a lock names truck {truck}, which is not in this problem; unlock it")
+
+
+def _check_pins(locks: Locks, held: Mapping[str, str]) -> None:
+    for name, truck in locks.pins.items():
+        if name in locks.dropped:
+            raise ProblemError(f"bin {name} is dropped and pinned to truck {truck}; unlock one of them")
+        if held.get(name, truck) != truck:
+            raise ProblemError(
+                f"bin {name} is pinned to truck {truck} and fixed to truck {held[name]}; unlock one of them"
+            )
+        if truck in locks.fixed and name not in held:
+            raise ProblemError(
+                f"bin {name} is pinned to truck {truck}, which is fixed to other bins; unlock one of them"
+            )
 
 
 def truck_service(truck: Truck, visit: Visit) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -97,3 +99,15 @@ def draw_night(
 @pytest.fixture(scope="session")
 def make_night() -> MakeNight:
     return draw_night
+
+
+@pytest.fixture(scope="session")
+def mixed_night() -> MakeNight:
+    """Draws small nights in which every rule of the problem may occur: see rulebook.py."""
+    spec = importlib.util.spec_from_file_location("rulebook", Path(__file__).with_name("rulebook.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    drawn: MakeNight = module.draw_mixed_night
+    return drawn
