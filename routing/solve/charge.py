@@ -57,6 +57,8 @@ def _spots(ground: Ground, rig: Rig, halts: list[Halt]) -> list[_Spot]:
     for after in range(1, len(halts) - 1):
         node, onward = halts[after].node, halts[after + 1]
         for charger, kw in chargers:
+            if charger == onward.node and onward.kind == "tip":
+                continue  # it tips first
             detour = seconds[node][charger] + seconds[charger][onward.node] - onward.drive
             (here if halts[after].kind == "tip" and charger == node else away).append(_Spot(after, charger, kw, detour))
     away.sort(key=lambda spot: spot.detour)
@@ -68,6 +70,9 @@ def _charged(
 ) -> Route | None:
     """The route that charges at `spots`, the first of them as much as it can; None when time or battery forbid."""
     wanted = [0.0] * len(spots)
+    idle = p90(rig.truck.energy, rig.truck.energy.aux_kw) / min(spot.kw for spot in spots)
+    if idle >= 1:
+        return None  # standing there draws more than it gives
     for _ in range(ROUNDS):
         timed = schedule(_with(ground, rig, halts, spots, wanted), rig.truck.rest)
         if timed is None:
@@ -79,7 +84,7 @@ def _charged(
         over = [kwh - room for kwh, room in zip(wanted, rooms, strict=True)]
         if short <= SLACK and max(over) <= SLACK:
             return route
-        need = sum(wanted) + max(short, 0.0) * 1.01
+        need = sum(wanted) + max(short, 0.0) / (1 - idle)
         for at, room in enumerate(rooms):
             wanted[at] = max(0.0, min(need, room))
             need -= wanted[at]
