@@ -26,6 +26,7 @@ from fleet.store import Store, WholePlan
 from routing.errors import RoutingError
 from routing.night import Change, record
 from routing.night.due import Due
+from routing.night.foresee import remember
 from routing.night.record import Rows
 from routing.search import Found, search
 from routing.solve import Progress
@@ -130,6 +131,8 @@ def _make(
         with store.begin() as work:
             lease.confirm(work)
             plan_id = work.plans.keep(head, routes, left)
+            if tonight.foresight is not None:
+                remember(work, tonight.foresight)
             if body is not None:
                 work.plans.keep_problem(plan_id, body)
             refusal = work.plans.publish(plan_id, who) if publish else None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from console.roads import open_roads
+from fleet.calendar import NO_CALENDAR, load_calendar
+from fleet.errors import CalendarRefused
 from fleet.settings import Settings
-from fleet.store import Store
+from fleet.store import Store, Work
 from routing.errors import ForecastError
 from routing.forecast import BinForecast
 from routing.night import (
@@ -24,6 +26,7 @@ from routing.night import (
     look_ahead,
     suppose,
 )
+from routing.night.foresee import Foresight, foresee
 from routing.night.ways import PlainRoads
 from routing.problem import Problem
 
@@ -40,6 +43,8 @@ class Tonight:
     road_name: str
     attribution: str
     without: tuple[str, ...]
+    foresight: Foresight | None = None
+    """The forecast to keep with the plan; None where none could be made of the readings."""
 
 
 def prepare(store: Store, settings: Settings, day: date, change: Change, phase: Callable[[str], None]) -> Tonight:
@@ -51,9 +56,9 @@ def prepare(store: Store, settings: Settings, day: date, change: Change, phase: 
     network, road_map = open_roads(store)
     phase("forecast")
     with store.read() as work:
-        situation = gather(work, day, settings.zone, settings.plan.history_days)
+        situation = gather(work, day, settings.zone, 0)
+        foresight, forecasts, blind = _forecast(work, situation, settings)
     situation, _ = suppose(situation, change)
-    forecasts, blind = _forecast(situation)
     plan = settings.plan
     judged = judge_bins(situation, plan.mandatory_p, overflow_cost=plan.overflow_cost, forecasts=forecasts)
     nights: tuple[dict[str, Any], ...] = ()
@@ -71,16 +76,35 @@ def prepare(store: Store, settings: Settings, day: date, change: Change, phase: 
         road_name=road_map.name,
         attribution=road_map.attribution,
         without=(*blind, *_unwell(judged), *roads.without),
+        foresight=foresight,
     )
 
 
-def _forecast(situation: Situation) -> tuple[Mapping[str, BinForecast], tuple[str, ...]]:
-    """Every bin's forecast; readings no forecast can be made of cost their history, never the night."""
+def _forecast(
+    work: Work, situation: Situation, settings: Settings
+) -> tuple[Foresight | None, Mapping[str, BinForecast], tuple[str, ...]]:
+    """Every bin's forecast, carried on from the last night's.
+
+    What no forecast can be made of costs its history, and a calendar that cannot be read its days, never the night.
+    """
+    without: list[str] = []
     try:
-        return forecast_bins(situation), ()
+        calendar = load_calendar(settings.city.calendar)
+    except CalendarRefused as error:
+        calendar = NO_CALENDAR
+        without.append(f"holidays and market days: {error}")
+    try:
+        foresight = foresee(
+            work,
+            situation.bins,
+            situation.now,
+            zone=situation.zone,
+            history_days=settings.plan.history_days,
+            calendar=calendar,
+        )
     except ForecastError as error:
-        blank = replace(situation, readings=(), emptyings=())
-        return forecast_bins(blank), (f"every reading: {error}",)
+        return None, forecast_bins(situation), (*without, f"every reading: {error}")
+    return foresight, foresight.fleet.bins, (*without, *foresight.warnings)
 
 
 def _unwell(judged: Mapping[str, Judgement]) -> tuple[str, ...]:
@@ -88,7 +112,15 @@ def _unwell(judged: Mapping[str, Judgement]) -> tuple[str, ...]:
     for one in judged.values():
         if one.health != "ok":
             counts[one.health] = counts.get(one.health, 0) + 1
-    words = {"new": "have no reading yet", "silent": "have a silent sensor", "stuck": "have a stuck sensor"}
+    words = {
+        "new": "have no reading yet",
+        "silent": "have a silent sensor",
+        "stuck": "have a stuck sensor",
+        "noisy": "have a noisy sensor",
+        "tilted": "have a tilted sensor",
+        "fault": "have a faulty sensor",
+        "clock": "have a sensor with a wrong clock",
+    }
     return tuple(
         f"{count} of {len(judged)} bins {words[health]}: carried on their rate, at their upper fill"
         for health, count in sorted(counts.items())

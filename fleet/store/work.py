@@ -15,11 +15,13 @@ from fleet.store.alarms import Alarms
 from fleet.store.bins import Bins
 from fleet.store.chain import Events
 from fleet.store.charging import Charging
+from fleet.store.forecasts import Forecasts
 from fleet.store.leases import Leases
 from fleet.store.orders import Orders
 from fleet.store.places import Places
 from fleet.store.plans import Plans
 from fleet.store.reports import Reports
+from fleet.store.roads import Roads
 from fleet.store.shaping import Shaping
 from fleet.store.stations import Stations
 from fleet.store.trucks import Trucks
@@ -40,7 +42,9 @@ class Work:
         self.orders = Orders(self)
         self.alarms = Alarms(self)
         self.places = Places(self)
+        self.roads = Roads(self)
         self.bins = Bins(self)
+        self.forecasts = Forecasts(self)
         self.reports = Reports(self)
         self.trucks = Trucks(self)
         self.plans = Plans(self)

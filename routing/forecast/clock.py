@@ -6,6 +6,7 @@ two instants is what the clock advanced, in usual days, so that growth is rate t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -58,6 +59,19 @@ class Clock:
         day_sum = self.days[day]
         before = day_sum[hour]
         return self.until[day] + self.weights[day] * (before + (hours - hour) * (day_sum[hour + 1] - before))
+
+    def instant(self, exposure: float) -> float:
+        """The Unix time at which the clock shows `exposure`: the inverse of `exposure`."""
+        until = self.until
+        day = bisect_right(until, exposure) - 1
+        if day < 0:
+            return self.starts[0] + exposure * DAY
+        if day >= len(self.days):
+            return self.starts[-1] + (exposure - until[-1]) * DAY
+        day_sum = self.days[day]
+        wanted = (exposure - until[day]) / self.weights[day]
+        hour = min(23, bisect_right(day_sum, wanted) - 1)
+        return self.starts[day] + 3600 * (hour + (wanted - day_sum[hour]) / (day_sum[hour + 1] - day_sum[hour]))
 
 
 @dataclass(frozen=True, slots=True)

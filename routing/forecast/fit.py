@@ -6,6 +6,7 @@ Groups are a tree: fleet, stream, stream and quarter. Each is shrunk to the one 
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -117,10 +118,10 @@ def fold(
         track.usual_gap = float(median(gaps))
     track.residual = track.expected = 0.0
     if not keep_older:
-        memory.older, kept = memory.newer, since
-        begins = sum(1 for at in log.ats if at < kept)
+        memory.older, begins = memory.newer, bisect_left(log.ats, since)
         if len(log.ats) - begins > CROWDED:
             memory.older, begins = pack_track(track), len(log.ats)
+        begins = max(0, begins - 1)  # the mark before the first: growth is between two
         memory.log = Log(log.ats[begins:], log.fills[begins:], log.gains[begins:])
     memory.newer = pack_track(track)
     memory.changed = True

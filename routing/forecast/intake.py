@@ -74,11 +74,6 @@ def collect(
     return sheaves
 
 
-def order(mark: Mark) -> tuple[int, bool, float]:
-    """Marks sort by time; at the same second what a sensor said comes before an emptying."""
-    return mark[0], mark[1] < 0, mark[1]
-
-
 def drop_echoes(marks: Iterable[Mark], last: Mark | None = None) -> list[Mark]:
     """Marks in order without repetitions."""
     kept = []
@@ -115,7 +110,7 @@ def _take(heap: _Heap, reading: Reading, latest: int) -> None:
 
 def _bind(known: BinMemory, heap: _Heap, edge: float, oldest: float, latest: int) -> Sheaf:
     log = known.log
-    marks = sorted(set(heap.marks), key=order)
+    marks = sorted(set(heap.marks))
     last = (log.ats[-1], log.fills[-1]) if log.ats else None
     begins = max(edge, last[0] + 1 if last is not None else 0.0)
     fresh = drop_echoes([mark for mark in marks if mark[0] >= begins], last)
@@ -127,13 +122,14 @@ def _bind(known: BinMemory, heap: _Heap, edge: float, oldest: float, latest: int
         known.lost += len(late) - len(kept)
         known.changed = known.changed or len(kept) < len(late)
         late = kept
-    new = {*fresh, *late}
-    jumps = len(heap.jumped & new) + heap.left_out
-    if jumps:
-        known.jumps += jumps
-        known.jumped_at = max(known.jumped_at, float(max((at for at, _ in heap.jumped & new), default=latest)))
+    if heap.jumped or heap.left_out:
+        jumped = heap.jumped.intersection([*fresh, *late])
+        known.jumps += len(jumped) + heap.left_out
+        last_jump = max((at for at, _ in jumped), default=latest if heap.left_out else 0)
+        known.jumped_at = max(known.jumped_at, float(last_jump))
         known.changed = True
-    _note_bad(known, heap.bad, new)
+    if heap.bad or known.bad:
+        _note_bad(known, heap.bad, [*fresh, *late])
     return Sheaf([at for at, _ in fresh], [fill for _, fill in fresh], late)
 
 
@@ -142,7 +138,7 @@ def _echoes(mark: Mark, there: set[Mark]) -> bool:
     return any((mark[0] - back, mark[1]) in there for back in range(ECHO_SECONDS + 1))
 
 
-def _note_bad(known: BinMemory, bad: list[tuple[int, str]], new: set[Mark]) -> None:
+def _note_bad(known: BinMemory, bad: list[tuple[int, str]], new: list[Mark]) -> None:
     """Messages without a figure, since the last one with."""
     good = max((at for at, fill in new if fill >= 0), default=0)
     good = max(good, int(known.track.heard) if known.track is not None else 0)

@@ -17,7 +17,7 @@ from routing.errors import ForecastError
 from routing.forecast.clock import DAY, UNBIASED, Almanac, Clock, make_almanac
 from routing.forecast.fit import almanac_of, fit_groups, refold
 from routing.forecast.health import describe_bin
-from routing.forecast.intake import Mark, Sheaf, collect, drop_echoes, order
+from routing.forecast.intake import Mark, Sheaf, collect, drop_echoes
 from routing.forecast.level import RESET, begin, follow
 from routing.forecast.memory import (
     FLEET,
@@ -213,9 +213,12 @@ class _Run:
         """Work late marks into one bin: from its older state over the log with them, by the fits that were in force."""
         memory, known, leaf = self.memory, self.memory.bins[name], self.group[name]
         log, edge = known.log, memory.fitted_at
-        marks = drop_echoes(sorted([*zip(log.ats, log.fills, strict=True), *late], key=order))
+        marks = drop_echoes(sorted([*zip(log.ats, log.fills, strict=True), *late]))
         told = {at for at, _, _ in known.track.emptied} if known.track is not None else set()
-        known.track, known.log = unpack_track(known.older), Log.empty()
+        known.track = unpack_track(known.older)
+        before_older = int(known.track is not None and bool(log.ats) and log.ats[0] <= known.track.at)
+        known.log = Log(log.ats[:before_older], log.fills[:before_older], log.gains[:before_older])
+        del marks[:before_older]
         if edge is not None:
             before = memory.fit(leaf, self.tuning, before=True)
             self._follow_part(name, [mark for mark in marks if mark[0] < edge], before, before_fit=True)

@@ -27,7 +27,7 @@ LEVELS = 12
 """A sensor that ever gave at most this many figures is a coarse one; its step adds to its noise."""
 STILL = 0.02
 """Readings within this of each other are the same figure."""
-ORIGINS, EMPTYINGS = 24, 12
+ORIGINS, EMPTYINGS = 12, 4
 """Days kept as origins of forecasts to be scored, and emptyings kept."""
 NOISY_MEMORY = 0.04
 """Weight of one reading in the share of those not believed."""

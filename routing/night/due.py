@@ -26,7 +26,14 @@ LATER_COST = 12.0
 WORTH_A_LOOK = 0.02
 """A bin less likely than this to overflow before the round after next is not offered to the solver."""
 
-UNWELL: Mapping[Health, str] = {"new": "no reading yet", "stuck": "sensor stuck"}
+UNWELL: Mapping[Health, str] = {
+    "new": "no reading yet",
+    "stuck": "sensor stuck",
+    "noisy": "sensor noisy",
+    "tilted": "sensor tilted",
+    "fault": "sensor faulty",
+    "clock": "sensor's clock wrong",
+}
 
 Why = Literal["due", "on_the_way", "reported", "fixed_day"]
 WORDS: Final[Mapping[str, str]] = {
