@@ -54,6 +54,9 @@ def schedule(halts: list[Halt], rest: Break | None) -> Timed | None:
             duty = (begins[-1] - begins[0], begins[-1])  # of two as short, the one that is home first
             if best is None or duty < shortest:
                 best, shortest = (with_rest, begins), duty
+    if best is None and latest_rest > halts[0].opens:  # who departs when the break may no longer begin takes none
+        rested = _follow(halts, latest_rest)
+        best = (halts, _put_off(halts, rested)) if rested is not None else None
     return best
 
 
