@@ -6,6 +6,8 @@ ConsoleError
 ├── NoRoads              no road network was imported yet
 ├── JobRunning           the same job is at work already
 ├── JobFailed            a job that could not do its work
+├── ShapingImpossible    a plan that cannot be shaped by hand here and now
+├── ExportRefused        a plan that cannot be exported as asked
 ├── PortTaken            another program listens there
 └── AddressUnusable      a URL that leads nowhere the twin can go
 """
@@ -35,6 +37,14 @@ class JobRunning(ConsoleError):
 
 class JobFailed(ConsoleError):
     """A job could not do its work; what was there before stays in force."""
+
+
+class ShapingImpossible(ConsoleError):
+    """A plan cannot be shaped by hand here and now."""
+
+
+class ExportRefused(ConsoleError):
+    """The plan, the truck or the folder asked for is not there, or cannot be used."""
 
 
 class PortTaken(ConsoleError):

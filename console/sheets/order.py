@@ -36,8 +36,18 @@ def order_runs(text: str, *, leftwards: bool) -> list[tuple[str, bool]]:
         for level, run in groupby(known, key=lambda char: char.embedding_level)
     ]
     for least in range(max(level for _, level in runs), 0, -1):
-        turned: list[tuple[str, int]] = []
-        for deep, piece in groupby(runs, key=lambda run, least=least: run[1] >= least):
-            turned += reversed(list(piece)) if deep else piece
-        runs = turned
+        runs = _turn(runs, least)
     return [(piece, bool(level % 2)) for piece, level in runs]
+
+
+def _turn(runs: list[tuple[str, int]], least: int) -> list[tuple[str, int]]:
+    """Rule L2 for one level: neighbours at it or deeper change places."""
+    turned: list[tuple[str, int]] = []
+    deep: list[tuple[str, int]] = []
+    for run in runs:
+        if run[1] >= least:
+            deep.insert(0, run)
+        else:
+            turned += [*deep, run]
+            deep = []
+    return [*turned, *deep]

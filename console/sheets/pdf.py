@@ -18,9 +18,9 @@ MAP_TOP, MAP_MM = 52.0, 104.0
 TABLE_TOP, TABLE_TOP_LATER, TABLE_END = 164.0, 22.0, HEIGHT - 16.0
 ROW_MM, LINE_MM, HEAD_MM = 6.4, 3.6, 6.0
 TEXT = 8.0
-COLUMNS: Final = (("", 7.0), ("order", 9.0), ("time", 13.0), ("address", 87.0), ("bin", 26.0), ("stream", 18.0)) + (
-    ("fill", 12.0),
-    ("remarks", 18.0),
+COLUMNS: Final = (
+    *(("", 7.0), ("order", 9.0), ("time", 13.0), ("address", 87.0)),
+    *(("bin", 26.0), ("stream", 18.0), ("fill", 12.0), ("remarks", 18.0)),
 )
 """What stands side by side in the table, and its width in mm."""
 ADDRESS: Final = 3

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from hashlib import sha256
 from typing import Literal
 
-Kind = Literal["depart", "bin", "tip", "break", "charge", "return"]
+
+class Kind(StrEnum):
+    """What a stop is for."""
+
+    DEPART = "depart"
+    BIN = "bin"
+    TIP = "tip"
+    BREAK = "break"
+    CHARGE = "charge"
+    RETURN = "return"
+
+
 Language = Literal["fr", "ar", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "ar", "en")
 ATTRIBUTION = "© OpenStreetMap contributors"
@@ -102,7 +114,7 @@ class Sheet:
         """What the sheet's QR holds: which plan and round, their checksum, and where its first bin stands. No address
         of a server: a phone without network reads it as well.
         """
-        first = next((stop for stop in self.stops if stop.kind == "bin"), self.stops[0] if self.stops else None)
+        first = next((stop for stop in self.stops if stop.kind is Kind.BIN), self.stops[0] if self.stops else None)
         where = f";geo:{first.lat:.5f},{first.lon:.5f}" if first else ""
         return f"BINWATT;PLAN={self.plan_id}.{self.version};ROUTE={self.truck_id};SUM={self.checksum}{where}"
 
