@@ -87,6 +87,7 @@ ORDER_WORDS: dict[str, str] = {
 
 _TELL: dict[Kind, str] = {
     Kind.CITY_IMPORTED: N_("{what} imported: {added} new, {updated} updated"),
+    Kind.STREET_RULED: N_("street rule {state}: {street} {kind}"),
     Kind.BIN_EMPTIED: N_("emptied ({source})"),
     Kind.UPLINK_REFUSED: N_("uplink refused: {why}"),
     Kind.PLANNING_STARTED: N_("planning {day}"),

@@ -27,6 +27,8 @@ class Kind(StrEnum):
 
     # the city
     CITY_IMPORTED = "city.imported"  # what ("bins", "roads", "trucks", "stations", "places"), added, updated, file
+    # a rule of ours; state: "added", "changed", "ended" or "deleted"; kind, street, value, why
+    STREET_RULED = "street.ruled"
     BIN_EMPTIED = "bin.emptied"  # source, truck, fill_before
     TRUCK_REPORTED = "truck.reported"  # lat, lon, activity, soc, odometer_km, load_kg
     UPLINK_REFUSED = "uplink.refused"  # network, device, why

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from routing.errors import ExtractError
-from routing.roads.arrays import F64, I64, Flags, expand_ranges
+from routing.roads.arrays import F64, I32, I64, Flags, expand_ranges
 from routing.roads.geodesy import step_metres
 from routing.roads.heights import Heights
 from routing.roads.network import Network
@@ -68,11 +68,11 @@ def build_network(survey: "Survey", heights: Heights) -> Network:
     links = _cut_links(survey)
     metres = along[links.last] - along[links.first]
     edges = _direct_edges(survey, links, metres)
-    part = _strong_parts(edges.tail, edges.head, len(links.node_ids))
+    part = strong_parts(edges.tail, edges.head, len(links.node_ids))
     largest = part == np.bincount(part).argmax()
     edges = edges.take(largest[edges.tail] & largest[edges.head])
     source, target = _permit_turns(edges, survey.restrictions, links.node_ids)
-    kept = _keep_edges(edges, _strong_parts(source, target, len(edges.tail)))
+    kept = keep_edges(edges.link, strong_parts(source, target, len(edges.tail)))
     if kept.sum() < 2:
         raise ExtractError(f"{survey.origin}: its streets do not connect both ways; export a wider piece of the map")
     inside = kept[source] & kept[target]
@@ -135,15 +135,15 @@ def _count_signals(survey: "Survey", links: _Links, *, backward: bool) -> I64:
     return counts
 
 
-def _strong_parts(source: I64, target: I64, size: int) -> I64:
+def strong_parts(source: I64, target: I64, size: int) -> I64:
     """Number of the strongly connected part each vertex of a directed graph lies in."""
     graph = csr_array((np.ones(len(source), np.int8), (source, target)), shape=(size, size))
     _, part = connected_components(graph, directed=True, connection="strong")
     return part.astype(np.int64)
 
 
-def _keep_edges(edges: _Edges, part: I64) -> Flags:
-    """The edges of the largest strongly connected part, by turns.
+def keep_edges(link: I64 | I32, part: I64) -> Flags:
+    """The edges of the largest strongly connected part, by turns; `link` of each edge.
 
     A ring of two-way streets where nothing turns round is two parts, one each way. Every place lies on both: both stay.
     """
@@ -151,7 +151,7 @@ def _keep_edges(edges: _Edges, part: I64) -> Flags:
         return np.zeros(0, bool)
     largest = np.bincount(part).argmax()
     kept: Flags = part == largest
-    mirrored = np.isin(edges.link, edges.link[kept]) & ~kept
+    mirrored = np.isin(link, link[kept]) & ~kept
     if mirrored.sum() == kept.sum() and len(np.unique(part[mirrored])) == 1:
         kept |= mirrored
     return kept

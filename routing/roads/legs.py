@@ -1,5 +1,6 @@
 """The streets of single legs: the line a truck follows, the same way the matrix measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,9 +40,12 @@ def leg_geometry(
     return leg
 
 
-def route_geometry(network: Network, points: Points, max_snap_m: float = MAX_SNAP_M) -> tuple[Leg, ...]:
+def route_geometry(
+    network: Network, points: Points, max_snap_m: float = MAX_SNAP_M, kerb: Sequence[bool] | None = None
+) -> tuple[Leg, ...]:
     """The legs from each point to the next: n points give n - 1 legs, in one batch of searches.
 
+    `kerb` names the points served from the lane beside them only, as for the matrix.
     OffNetworkError where a point lies farther than `max_snap_m` from any street, NoWayError where no way connects two.
     """
     table = np.asarray(points, np.float64).reshape(-1, 2)
@@ -52,7 +56,7 @@ def route_geometry(network: Network, points: Points, max_snap_m: float = MAX_SNA
             f"point {at} ({lat:.5f}, {lon:.5f}) lies {snaps.offset_m[at]:,.0f} m from the nearest street a truck may "
             f"use (limit {max_snap_m:g} m): correct its place, or import roads that cover it"
         )
-    places = Places.from_snaps(network, snaps)
+    places = Places.from_snaps(network, snaps, None if kerb is None else np.array(kerb, bool))
     found: dict[int, Leg] = {}
     crow = step_metres(table[:, 0], table[:, 1])
     for limits in (_NEAR_SECONDS + _SECONDS_A_CROW_METRE * crow, np.full(len(crow), np.inf)):

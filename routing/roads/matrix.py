@@ -28,6 +28,7 @@ class RoadMatrix:
     metres: I32  # (n, n)
     snaps: Snaps
     max_snap_m: float
+    climb: I32 | None = None  # (n, n) metres of ascent, where the network knows heights
 
     @property
     def off_network(self) -> tuple[int, ...]:
@@ -42,29 +43,63 @@ class RoadMatrix:
         return tuple(zip(*(axis.tolist() for axis in np.nonzero(lost)), strict=True))
 
 
-def measure_matrix(network: Network, points: Points, max_snap_m: float = MAX_SNAP_M) -> RoadMatrix:
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Part of a matrix: (origins, targets) each, UNREACHABLE where there is no way."""
+
+    seconds: I32
+    metres: I32
+    climb: I32 | None = None
+
+    @classmethod
+    def unknown(cls, rows: int, columns: int, *, climbs: bool) -> "Cells":
+        """Cells to be filled in."""
+        seconds, metres, climb = (np.full((rows, columns), UNREACHABLE, np.int32) for _ in range(3))
+        return cls(seconds, metres, climb if climbs else None)
+
+    def parts(self) -> tuple[I32, ...]:
+        """The matrices there are."""
+        return (self.seconds, self.metres) if self.climb is None else (self.seconds, self.metres, self.climb)
+
+
+def measure_matrix(
+    network: Network, points: Points, max_snap_m: float = MAX_SNAP_M, kerb: Sequence[bool] | None = None
+) -> RoadMatrix:
     """Matrix over points on a network; points farther than `max_snap_m` from a street are marked, never moved there.
 
-    A truck may start and end in either direction of a two-way street. RoadsError where a point is no place on Earth.
+    A truck may start and end in either direction of a two-way street, but at points of `kerb` in the lane beside them.
+    RoadsError where a point is no place on Earth.
     """
     table = np.array(points, np.float64).reshape(-1, 2)
     snaps = snap_points(network, table, max_snap_m)
-    places = Places.from_snaps(network, snaps)
-    count = len(table)
-    seconds = np.full((count, count), UNREACHABLE, np.int32)
-    metres = np.full((count, count), UNREACHABLE, np.int32)
-    on = np.flatnonzero(snaps.edge >= 0)
-    for trees in search_from(network, places, on):
-        rows = np.arange(len(trees.origins))[:, None]
-        took, how = choose_arrivals(network, places, trees, rows, on[None, :])
-        ran = _measure(network, places, trees, on[None, :], how)
-        cells = np.ix_(trees.origins, on)
+    places = Places.from_snaps(network, snaps, None if kerb is None else np.array(kerb, bool))
+    every = np.arange(len(table))
+    cells = measure_cells(network, places, every, every)
+    table.setflags(write=False)
+    for part in cells.parts():
+        part.setflags(write=False)
+    return RoadMatrix(table, cells.seconds, cells.metres, snaps, max_snap_m, cells.climb)
+
+
+def measure_cells(network: Network, places: Places, origins: I64, targets: I64) -> Cells:
+    """Cells from some places to others; both are positions in `places`."""
+    cells = Cells.unknown(len(origins), len(targets), climbs=network.has_heights)
+    leaves = np.flatnonzero((places.edge[origins] >= 0).any(axis=1))
+    arrives = np.flatnonzero((places.edge[targets] >= 0).any(axis=1))
+    costs = (network.edge_metres, network.edge_climb)[: len(cells.parts()) - 1]
+    done = 0
+    for trees in search_from(network, places, origins[leaves]):
+        some = leaves[done : done + len(trees.origins)]
+        done += len(some)
+        rows = np.arange(len(some))[:, None]
+        goals = targets[arrives][None, :]
+        took, how = choose_arrivals(network, places, trees, rows, goals)
         found = np.isfinite(took)
-        seconds[cells] = np.where(found, np.rint(np.where(found, took, 0)), UNREACHABLE)
-        metres[cells] = np.where(found, np.rint(np.where(found, ran, 0)), UNREACHABLE)
-    for array in (table, seconds, metres):
-        array.setflags(write=False)
-    return RoadMatrix(table, seconds, metres, snaps, max_snap_m)
+        sums = (_sum_ways(places, trees, goals, how, cost) for cost in costs)
+        block = np.ix_(some, arrives)
+        for part, figures in zip(cells.parts(), (took, *sums), strict=True):
+            part[block] = np.where(found, np.rint(np.where(found, figures, 0)), UNREACHABLE)
+    return cells
 
 
 def name_unreachable(matrix: RoadMatrix, names: Sequence[str]) -> tuple[str, ...]:
@@ -81,15 +116,14 @@ def name_unreachable(matrix: RoadMatrix, names: Sequence[str]) -> tuple[str, ...
     return tuple(lines)
 
 
-def _measure(network: Network, places: Places, trees: Trees, target: I64, how: I8) -> F64:
-    """Metres of the ways chosen by `choose_arrivals` from every row of the trees."""
+def _sum_ways(places: Places, trees: Trees, target: I64, how: I8, cost: F64) -> F64:
+    """Sum of a cost of edges over the ways chosen by `choose_arrivals` from every row of the trees."""
     row = np.arange(len(trees.origins))[:, None]
-    edge_metres = network.edge_metres
     side = how % STRAIGHT
-    to_end = sum_along(places, trees, edge_metres)
+    to_end = sum_along(places, trees, cost)
     edge, fraction = places.edge[target, side], places.fraction[target, side]
-    metres: F64 = to_end[row, edge] - (1 - fraction) * edge_metres[edge]
+    total: F64 = to_end[row, edge] - (1 - fraction) * cost[edge]
     straight = np.nonzero(how >= STRAIGHT)
     origin = np.broadcast_to(trees.origins[row], how.shape)[straight]
-    metres[straight] = (fraction[straight] - places.fraction[origin, side[straight]]) * edge_metres[edge[straight]]
-    return metres
+    total[straight] = (fraction[straight] - places.fraction[origin, side[straight]]) * cost[edge[straight]]
+    return total

@@ -48,11 +48,12 @@ class Network:
     edge_to: I32
     edge_link: I32
     edge_reversed: Flags  # driven against the order of the link's points
-    edge_seconds: F64  # inf: closed to the vehicles this network was adapted to
+    edge_seconds: F64
     edge_signals: I8  # traffic signals met
     edge_twin: I32  # the same link the other way, -1 for one-way
     turn_start: I64  # (E + 1,) first permitted turn of each edge in turn_to
     turn_to: I32  # the edge entered
+    edge_open: Flags | None = None  # to the vehicles this network was adapted to; None: all of them
     surveyed: "Network | None" = None  # the network this one was adapted from: points are snapped to that
 
     def __post_init__(self) -> None:
@@ -136,5 +137,5 @@ class Network:
         return cls(key=head["key"], profile=head["profile"], names=tuple(head["names"]), **arrays)
 
 
-_PLAIN: Final = {"key", "profile", "names", "surveyed"}
+_PLAIN: Final = {"key", "profile", "names", "edge_open", "surveyed"}
 _ARRAYS: Final = tuple(field.name for field in fields(Network) if field.name not in _PLAIN)

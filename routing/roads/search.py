@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from routing.roads.arrays import F64, I8, I32, I64, expand_ranges
+from routing.roads.arrays import F64, I8, I32, I64, Flags, expand_ranges
 from routing.roads.network import Network
 from routing.roads.snap import Snaps
 
@@ -26,18 +26,40 @@ STRAIGHT: Final = 2  # added to the side of a way that stays on its first edge
 class Places:
     """Places on the network, one row a point, one column a direction of its street.
 
-    Side 0 is the edge the point was snapped to, side 1 its twin; edge -1 where a side does not exist.
+    Side 0 is the edge the point was snapped to, side 1 its twin; edge -1 where a side does not exist, is closed, or has
+    the point on its wrong kerb.
     """
 
+    link: I64  # (n,) -1 off the network
     edge: I64  # (n, 2)
     fraction: F64  # (n, 2) along that edge, in its direction
 
     @classmethod
-    def from_snaps(cls, network: Network, snaps: Snaps) -> "Places":
-        """Both sides of the street at each snapped point."""
+    def from_snaps(cls, network: Network, snaps: Snaps, kerb: Flags | None = None) -> "Places":
+        """Both sides of the street at each snapped point.
+
+        Points with `kerb` are served from the lane beside them only: they lie right of the truck. On a one-way street
+        there is but one lane.
+        """
         edge = snaps.edge.astype(np.int64)
-        twin = np.where(edge >= 0, network.edge_twin[edge], -1)
-        return cls(np.column_stack((edge, twin)), np.column_stack((snaps.fraction, 1 - snaps.fraction)))
+        on = edge >= 0
+        twin = np.where(on, network.edge_twin[edge], -1)
+        link = np.where(on, network.edge_link[edge], -1)
+        if kerb is not None and snaps.right is not None:
+            two_way = kerb & (twin >= 0)
+            edge, twin = (
+                np.where(two_way & (snaps.right < 0), -1, edge),
+                np.where(two_way & (snaps.right > 0), -1, twin),
+            )
+        sides = np.column_stack((edge, twin))
+        if network.edge_open is not None:
+            sides = np.where((sides >= 0) & network.edge_open[sides], sides, -1)
+        return cls(link, sides, np.column_stack((snaps.fraction, 1 - snaps.fraction)))
+
+    @property
+    def reversed(self) -> "Places":
+        """The same places for a search over the network turned round."""
+        return Places(self.link, self.edge, 1 - self.fraction)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,12 +126,13 @@ def choose_arrivals(network: Network, places: Places, trees: Trees, row: I64, ta
         best = np.where(better, seconds, best)
         how[better] = side
     origin = trees.origins[row]
-    on_one_link = np.nonzero((places.edge[origin, 0] == places.edge[target, 0]) & (places.edge[target, 0] >= 0))
+    on_one_link = np.nonzero((places.link[origin] == places.link[target]) & (places.link[target] >= 0))
     start, end = (np.broadcast_to(points, best.shape)[on_one_link] for points in (origin, target))
     for side in (0, 1):
         edge = places.edge[end, side]
         gap = places.fraction[end, side] - places.fraction[start, side]
-        straight = np.where((edge >= 0) & (gap >= 0), gap * network.edge_seconds[edge], np.inf)
+        here = (edge >= 0) & (places.edge[start, side] >= 0)
+        straight = np.where(here & (gap >= 0), gap * network.edge_seconds[edge], np.inf)
         better = straight < best[on_one_link]
         spots = tuple(axis[better] for axis in on_one_link)
         best[spots] = straight[better]

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from routing.errors import RoadsError
-from routing.roads.arrays import F64, I32, I64, expand_ranges
+from routing.roads.arrays import F64, I8, I32, I64, expand_ranges
 from routing.roads.geodesy import degree_metres, step_metres
 from routing.roads.network import Network
 from routing.roads.rules import ROAD_CLASSES
@@ -17,6 +17,7 @@ from routing.roads.rules import ROAD_CLASSES
 MAX_SNAP_M: Final = 150.0
 _SAMPLE_M: Final = 15.0
 _TOUCH_M: Final = 0.05  # this near to a junction is on it; an extract places points to a centimetre
+_ON_STREET_M: Final = 0.5  # nearer to the line of a street than this is on neither of its sides
 _CANDIDATES: Final = 8  # nearest samples whose segments are measured exactly
 _NO_STOPPING: Final = (ROAD_CLASSES.index("motorway"), ROAD_CLASSES.index("motorway_link"))
 
@@ -29,12 +30,14 @@ class Snaps:
     """Where n points meet the network. A point farther than the limit has edge -1: it is off the network.
 
     `edge` is one direction of the link, `fraction` (0..1) the place along it in that direction; searches use the twin
-    as well. `offset_m` is the distance to the nearest street, for points off the network too.
+    as well. `offset_m` is the distance to the nearest street, for points off the network too. `right` is 1 where the
+    point lies right of that direction, -1 left of it, 0 where it lies on the street or nobody asked.
     """
 
     edge: I32
     fraction: F64
     offset_m: F64
+    right: I8 | None = None
 
     @property
     def off_network(self) -> tuple[int, ...]:
@@ -55,6 +58,7 @@ class _Samples:
 def snap_points(network: Network, points: Points, max_snap_m: float = MAX_SNAP_M) -> Snaps:
     """Nearest place on the network for each point; RoadsError where a point is no place on Earth."""
     lat, lon = _columns(points)
+    network = network.surveyed or network
     samples = _sample_streets(network)
     if not len(lat) or not len(samples.segment):
         return Snaps(np.full(len(lat), -1, np.int32), np.zeros(len(lat)), np.full(len(lat), np.inf))
@@ -73,8 +77,20 @@ def snap_points(network: Network, points: Points, max_snap_m: float = MAX_SNAP_M
     run = np.where(run < _TOUCH_M, 0.0, np.where(run > total - _TOUCH_M, total, run))
     fraction = np.divide(run, total, out=np.zeros_like(run), where=total > 0)
     edge = _first_edge(network)[link]
-    fraction = np.where(network.edge_reversed[edge], 1 - fraction, fraction)
-    return Snaps(np.where(offset <= max_snap_m, edge, -1).astype(np.int32), fraction, offset)
+    turned = network.edge_reversed[edge]
+    fraction = np.where(turned, 1 - fraction, fraction)
+    right = _lies_right(network, lat, lon, first) * np.where(turned, -1, 1)
+    return Snaps(np.where(offset <= max_snap_m, edge, -1).astype(np.int32), fraction, offset, right.astype(np.int8))
+
+
+def _lies_right(network: Network, lat: F64, lon: F64, first: I64) -> I8:
+    """1 where a point lies right of its segment in the order of the link's points, -1 left, 0 on it."""
+    north, east = degree_metres(lat)
+    ay, ax = (network.shape_lat[first] - lat) * north, (network.shape_lon[first] - lon) * east
+    by, bx = (network.shape_lat[first + 1] - lat) * north, (network.shape_lon[first + 1] - lon) * east
+    area = ax * by - ay * bx  # the cross product of the ways to both ends: its sign is the side, over the length metres
+    away = np.divide(area, np.hypot(bx - ax, by - ay), out=np.zeros_like(area), where=area != 0)
+    return np.where(away < -_ON_STREET_M, 1, np.where(away > _ON_STREET_M, -1, 0)).astype(np.int8)
 
 
 def _columns(points: Points) -> tuple[F64, F64]:
