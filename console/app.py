@@ -72,7 +72,7 @@ class Desk(Verbs):
         super().__init__()
         self.settings = settings
         self.operator = operator
-        self.hands = hands or (StoreHands(store, operator) if store else None)
+        self.hands = hands or (StoreHands(store, operator, settings) if store else None)
         self.view = view or View(
             store.clock.now() if store else datetime.now(UTC),
             settings.zone,
@@ -109,6 +109,8 @@ class Desk(Verbs):
         """Let the feed end."""
         if self._feed is not None:
             self._feed.stop()
+        if isinstance(self.hands, StoreHands):
+            self.hands.close()
 
     def on_desk_viewed(self, message: Viewed) -> None:
         """Keep the newest view and draw it where somebody looks."""

@@ -6,10 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from console.errors import ActionDisabled
+from console.errors import ActionDisabled, ShapingImpossible
+from console.shaping.bench import Bench
 from fleet.orders import Wanted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from console.shaping.values import EditCall, Tried
+    from console.view import PlanView
+    from fleet.settings import Settings
     from fleet.store import Store
 
 HISTORY = timedelta(days=7)
@@ -34,13 +40,43 @@ class Hands(Protocol):
         """A bin's fill over the last week."""
         ...
 
+    def try_edit(self, plan_id: int, version: int, call: EditCall) -> Tried:
+        """What an edit of this version of a plan would change."""
+        ...
+
+    def accept(self, plan_id: int, version: int, call: EditCall) -> int:
+        """Keep an edit; the number of the draft it is in."""
+        ...
+
+    def undo(self, plan_id: int, version: int) -> Tried:
+        """Take the last edit of a draft back."""
+        ...
+
+    def redo(self, plan_id: int, version: int) -> Tried:
+        """Do the edit taken back last again."""
+        ...
+
+    def other_plans(self, plan_id: int) -> tuple[PlanView, ...]:
+        """Plans of the same day that this one may be compared with, the one it was shaped from first."""
+        ...
+
+    def print_sheets(self, plan_id: int, kind: str, language: str, truck: str | None) -> tuple[Path, ...]:
+        """Write the route sheets of a plan or of one truck; gives the files."""
+        ...
+
 
 class StoreHands:
     """Hands that write into the store."""
 
-    def __init__(self, store: Store, operator: str) -> None:
+    def __init__(self, store: Store, operator: str, settings: Settings) -> None:
         self._store = store
         self._operator = operator
+        self._settings = settings
+        self._bench = Bench(store.url.render_as_string(hide_password=False), operator, settings.plan.reserve)
+
+    def close(self) -> None:
+        """End the process that works edits out."""
+        self._bench.close()
 
     def place(self, wanted: Wanted) -> None:
         """Place an order in the operator's name."""
@@ -81,3 +117,47 @@ class StoreHands:
         with self._store.read() as work:
             rows = work.bins.readings_of(bin_id, work.now - HISTORY)
         return tuple((row.measured_at, row.fill) for row in rows if row.fill is not None)
+
+    def try_edit(self, plan_id: int, version: int, call: EditCall) -> Tried:
+        """What an edit of this version of a plan would change."""
+        return self._bench.try_edit(plan_id, version, call)
+
+    def accept(self, plan_id: int, version: int, call: EditCall) -> int:
+        """Keep an edit; the number of the draft it is in."""
+        return self._bench.accept(plan_id, version, call)
+
+    def undo(self, plan_id: int, version: int) -> Tried:
+        """Take the last edit of a draft back."""
+        return self._bench.undo(plan_id, version)
+
+    def redo(self, plan_id: int, version: int) -> Tried:
+        """Do the edit taken back last again."""
+        return self._bench.redo(plan_id, version)
+
+    def other_plans(self, plan_id: int) -> tuple[PlanView, ...]:
+        """Plans of the same day that this one may be compared with, the one it was shaped from first."""
+        from console.loading import read_plan
+
+        with self._store.read() as work:
+            plan = work.plans.get(plan_id)
+            numbers = [row.plan_id for row in work.shaping.plans_of(plan_id)]
+            numbers.sort(key=lambda number: plan is not None and number != plan.based_on)
+            plans = [read_plan(work, number) for number in numbers if number is not None]
+        return tuple(found for found in plans if found is not None)
+
+    def print_sheets(self, plan_id: int, kind: str, language: str, truck: str | None) -> tuple[Path, ...]:
+        """Write the route sheets of a plan or of one truck; gives the files.
+
+        Raises:
+            ShapingImpossible: there is no folder to write to.
+        """
+        from console.export import export_plan
+
+        folder = self._settings.data_dir / "sheets" / f"plan-{plan_id}"
+        try:
+            files = export_plan(
+                self._store, self._settings, plan_id, kind=kind, language=language, truck=truck, folder=folder
+            )
+        except OSError as error:
+            raise ShapingImpossible(f"{folder}: {error.strerror or error}; free it or set data_dir") from error
+        return tuple(files)

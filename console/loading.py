@@ -28,7 +28,7 @@ from fleet.events import Kind
 from fleet.settings import Settings
 from fleet.store import WholePlan, Work
 
-NEW_PLAN = frozenset({Kind.PLAN_MADE, Kind.PLAN_PUBLISHED, Kind.PLAN_WITHDRAWN})
+NEW_PLAN = frozenset({Kind.PLAN_MADE, Kind.PLAN_EDITED, Kind.PLAN_PUBLISHED, Kind.PLAN_WITHDRAWN})
 """After these there may be another plan on the table."""
 SHOWN_POWER = timedelta(hours=14)
 STALE = timedelta(minutes=15)
@@ -94,11 +94,10 @@ def load_view(work: Work, settings: Settings) -> View:
     return lay_plan(replace(view, needs=marked), newest_plan(work))
 
 
-def lay_plan(view: View, whole: WholePlan | None) -> View:
+def lay_plan(view: View, plan: PlanView | None) -> View:
     """The view with this plan on the table; each bin learns what the plan does with it."""
-    if whole is None:
+    if plan is None:
         return replace(view, plan=None)
-    plan = plan_view(whole)
     visits = {stop.bin_id: (route.truck_id, stop) for route in plan.routes for stop in route.stops if stop.bin_id}
     left = {item.bin_id: item for item in plan.left}
     bins = {}
@@ -120,7 +119,7 @@ def lay_plan(view: View, whole: WholePlan | None) -> View:
 def plan_view(whole: WholePlan) -> PlanView:
     """A plan of the store as the screens know it."""
     plan = whole.plan
-    warnings = plan.report.get("warnings", ())
+    warnings = (*plan.report.get("warnings", ()), *plan.report.get("without", ()))
     return PlanView(
         plan_id=plan.plan_id or 0,
         day=plan.day,
@@ -136,6 +135,10 @@ def plan_view(whole: WholePlan) -> PlanView:
         unserved=plan.unserved,
         solve_seconds=plan.solve_seconds,
         warnings=tuple(str(text) for text in warnings),
+        version=plan.version,
+        based_on=plan.based_on,
+        note=plan.note,
+        broken=tuple(str(text) for text in plan.report.get("broken") or ()),
         routes=tuple(
             RouteView(
                 truck_id=route.truck_id,
@@ -153,23 +156,39 @@ def plan_view(whole: WholePlan) -> PlanView:
                     StopView(
                         stop.seq, stop.kind, stop.lat, stop.lon, stop.arrives_at, stop.leaves_at, stop.bin_id,
                         stop.place_id, stop.km, stop.load_kg, stop.kwh, stop.fill, stop.overflow_p, stop.reason,
+                        stop.why, stop.locked, stop.charged_kwh,
                     )
                     for stop in stops
                 ),
+                locked=route.locked,
+                shift_id=route.shift_id or "",
+                overtime_minutes=route.overtime_minutes,
             )
             for route, stops in whole.routes
         ),
-        left=tuple(LeftView(row.bin_id, row.due, row.reason, row.fill, row.overflow_p) for row in whole.left),
+        left=tuple(
+            LeftView(row.bin_id, row.due, row.reason, row.fill, row.overflow_p, row.why) for row in whole.left
+        ),
     )  # fmt: skip
 
 
-def newest_plan(work: Work) -> WholePlan | None:
+def newest_plan(work: Work) -> PlanView | None:
     """The plan on the table: the one made or published last; when that was withdrawn, the one in force or a draft."""
     last = work.events.newest(1, NEW_PLAN)
     plan = work.plans.get(int(last[-1].data["plan_id"])) if last else None
     if plan is None or plan.state not in {"draft", "published"}:
         plan = work.plans.newest()
-    return work.plans.whole(plan.plan_id) if plan is not None and plan.plan_id is not None else None
+    return read_plan(work, plan.plan_id) if plan is not None and plan.plan_id is not None else None
+
+
+def read_plan(work: Work, plan_id: int) -> PlanView | None:
+    """One plan, and how much of it was shaped by hand."""
+    whole = work.plans.whole(plan_id)
+    if whole is None:
+        return None
+    edits = work.shaping.edits(plan_id)
+    undone = sum(edit.undone for edit in edits)
+    return replace(plan_view(whole), edits=len(edits) - undone, undone=undone)
 
 
 def _load_bins(work: Work) -> dict[str, BinView]:

@@ -39,6 +39,8 @@ def may_publish(view: View, _at: Selection) -> str | None:
         return _("there is no plan yet")
     if view.plan.state != "draft":
         return _("plan {number} is {state}").format(number=view.plan.plan_id, state=_(view.plan.state))
+    if view.plan.broken:
+        return _("it breaks {n} rules: {first}").format(n=len(view.plan.broken), first=view.plan.broken[0])
     return None
 
 

@@ -30,8 +30,11 @@ def order_plan(view: View, _at: Selection, _answers: Answers) -> tuple[Wanted, .
     return (Wanted(OrderKind.MAKE_PLAN, day.isoformat(), {"publish": False}),)
 
 
-def order_publish(view: View, _at: Selection, _answers: Answers) -> tuple[Wanted, ...]:
-    return (Wanted(OrderKind.PUBLISH_PLAN, str(view.plan.plan_id)),) if view.plan else ()
+def order_publish(view: View, _at: Selection, answers: Answers) -> tuple[Wanted, ...]:
+    if view.plan is None:
+        return ()
+    note = answers.get("note", "").strip()
+    return (Wanted(OrderKind.PUBLISH_PLAN, str(view.plan.plan_id), {"note": note} if note else {}),)
 
 
 def order_withdraw(view: View, _at: Selection, answers: Answers) -> tuple[Wanted, ...]:

@@ -1,137 +1,99 @@
-"""Plan: tonight's rounds while they are made, then routes, stops with reasons, bins left with reasons."""
+"""Plan: tonight's rounds while they are made, then routes and stops beside the map, each with why, and shaped by hand.
+
+The cursor of the lists moves on the map, and a mark picked on the map (click, or Enter for the one in its middle) moves
+the cursor. What was drawn once is not drawn again while the plan stays the same: plans of thousands of stops scroll.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple
+from dataclasses import replace
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from console.actions import Room, Selection
-from console.i18n import N_, _, ngettext
-from console.screens.room import RoomScreen
+from console.i18n import N_, _, language, ngettext
+from console.screens.plan_lists import (
+    LEFT_COLUMNS,
+    ROUTE_COLUMNS,
+    STOP_COLUMNS,
+    RouteLine,
+    StopLine,
+    route_lines,
+    stop_lines,
+)
+from console.screens.plan_shaping import ShapingScreen
 from console.screens.scenes import city_scene
-from console.view import LeftView, PlanView, RouteView, StopView, View
+from console.view import LeftView, PlanView, RouteView, View
+from console.why import tell_why
 from console.widgets.citymap import CityMap
-from console.widgets.columns import Cell, Column
 from console.widgets.grid import Grid
 from console.widgets.panel import Gauge, Line, Pair, Panel, Say
+from console.widgets.scene import Scene
 from console.wording import STATE_WORDS, clock, duration, figure, percent
 
 Sheet = Literal["stops", "left", "map"]
 SHEETS: tuple[Sheet, ...] = ("stops", "left", "map")
+WIDE = 110
 
 
-class RouteLine(NamedTuple):
-    """A route with its times in the city's own time."""
-
-    route: RouteView
-    leaves: str
-    back: str
-
-
-class StopLine(NamedTuple):
-    """A stop with its time in the city's own time."""
-
-    stop: StopView
-    time: str
-
-
-ROUTE_COLUMNS: list[Column[RouteLine]] = [
-    Column(N_("Truck"), 8, lambda r: Cell(r.route.truck_id, "note"), lambda r: r.route.truck_id),
-    Column(N_("Leaves"), 6, lambda r: Cell(r.leaves), lambda r: r.route.departs_at),
-    Column(N_("Back"), 6, lambda r: Cell(r.back), lambda r: r.route.returns_at, drop=2),
-    Column(N_("Bins"), 5, lambda r: Cell(str(r.route.bins)), lambda r: r.route.bins, kind="number"),
-    Column(N_("Tips"), 5, lambda r: Cell(str(r.route.tips)), lambda r: r.route.tips, kind="number", drop=3),
-    Column("km", 6, lambda r: Cell(f"{r.route.km:.1f}"), lambda r: r.route.km, kind="number"),
-    Column("kWh", 6, lambda r: Cell(f"{r.route.kwh:.0f}"), lambda r: r.route.kwh, kind="number"),
-    Column("t", 5, lambda r: Cell(f"{r.route.kg / 1000:.1f}"), lambda r: r.route.kg, kind="number", drop=1, grow=True),
-]
-STOP_COLUMNS: list[Column[StopLine]] = [
-    Column("#", 3, lambda s: Cell(str(s.stop.seq), "dim"), lambda s: s.stop.seq, kind="number"),
-    Column(N_("Time"), 6, lambda s: Cell(s.time), lambda s: s.stop.arrives_at),
-    Column(
-        N_("Place"),
-        14,
-        lambda s: Cell(s.stop.bin_id or s.stop.place_id or _kind(s.stop), _level(s.stop)),
-        lambda s: s.stop.bin_id or s.stop.kind,
-    ),
-    Column(
-        N_("Fill"), 6, lambda s: Cell(percent(s.stop.fill)), lambda s: s.stop.fill, kind="number", drop=2
-    ),
-    Column(N_("Overflow"), 8, lambda s: Cell(percent(s.stop.overflow_p)), lambda s: s.stop.overflow_p, kind="number",
-           drop=3),
-    Column(N_("Load"), 7, lambda s: Cell(f"{s.stop.load_kg / 1000:.1f} t", "dim"), lambda s: s.stop.load_kg,
-           kind="number", drop=4),
-    Column(N_("Why"), 12, lambda s: Cell(s.stop.reason or _kind(s.stop), "dim"),
-           lambda s: s.stop.reason, grow=True, drop=1),
-]  # fmt: skip
-LEFT_COLUMNS: list[Column[LeftView]] = [
-    Column(N_("Bin"), 12, lambda b: Cell(b.bin_id, "bad" if b.due else "plain"), lambda b: b.bin_id),
-    Column(N_("Due"), 4, lambda b: Cell(_("due") if b.due else "", "bad"), lambda b: b.due),
-    Column(N_("Fill"), 6, lambda b: Cell(percent(b.fill)), lambda b: b.fill, kind="number"),
-    Column(N_("Overflow"), 8, lambda b: Cell(percent(b.overflow_p)), lambda b: b.overflow_p, kind="number", drop=1),
-    Column(N_("Why"), 20, lambda b: Cell(b.reason, "dim"), lambda b: b.reason, grow=True),
-]
-
-
-def _level(stop: StopView) -> Literal["plain", "warn", "note"]:
-    return "plain" if stop.kind == "bin" else "warn" if stop.kind == "tip" else "note"
-
-
-def _kind(stop: StopView) -> str:
-    return _(STATE_WORDS.get(stop.kind, stop.kind))
-
-
-class PlanScreen(RoomScreen):
-    """Summary on top, lists left, map right."""
+class PlanScreen(ShapingScreen):
+    """Summary on top, lists left, why under them, map right."""
 
     ROOM: ClassVar[Room] = "plan"
 
     def __init__(self) -> None:
         super().__init__()
         self.sheet: Sheet = "stops"
+        self._filled: tuple[PlanView | None, str] | None = None
+        """The plan in the lists, and the language it is in."""
+        self._stops_of: tuple[RouteView | None, str] | None = None
+        self._scene_of: tuple[Scene, str] | None = None
+        """The city's scene, and the truck whose route lies on top."""
 
     def compose_room(self) -> ComposeResult:
-        """Summary, routes, stops or bins left, map."""
+        """Summary, routes, stops or bins left, why, map."""
         yield Panel(N_("Plan"), id="head")
         with Horizontal():
             with Vertical(id="lists"):
-                yield Grid[RouteLine](
-                    ROUTE_COLUMNS, lambda r: r.route.truck_id, hint=N_("no plan yet; n makes one"), id="routes"
-                )
+                yield Grid[RouteLine](ROUTE_COLUMNS, lambda r: r.key, hint=N_("no plan yet; n makes one"), id="routes")
                 yield Grid[StopLine](
-                    STOP_COLUMNS, lambda s: str(s.stop.seq), hint=N_("no route is selected"), id="stops"
-                )
+                    STOP_COLUMNS, lambda s: str(s.stop.seq), hint=N_("no route is selected"), id="stops",
+                    find=lambda s: f"{s.stop.bin_id or ''} {s.stop.place_id or ''} {s.why}",
+                )  # fmt: skip
                 yield Grid[LeftView](
                     LEFT_COLUMNS, lambda b: b.bin_id, sort=1, descending=True, hint=N_("the plan leaves no bin"),
                     id="left",
                 )  # fmt: skip
+                yield Panel(N_("Why"), id="why")
             yield CityMap(glyphs=self.app.settings.console.glyphs)
+
+    # drawing
 
     def draw(self, view: View, before: View | None) -> None:
         """Progress always; lists and map when the plan changed."""
         self._draw_head(view)
         plan = view.plan
-        routes = plan.routes if plan else ()
-        grid = self.query_one("#routes", Grid)
-        grid.border_title = _("Routes")
-        grid.fill({r.truck_id: RouteLine(r, f"{view.local(r.departs_at):%H:%M}", f"{view.local(r.returns_at):%H:%M}")
-                   for r in routes})  # fmt: skip
+        if before is None or self._filled != (plan, language()):
+            self._filled, self._stops_of = (plan, language()), None
+            grid = self.query_one("#routes", Grid)
+            grid.border_title = _("Routes")
+            grid.fill(route_lines(view, plan.routes if plan else ()))
+            left = self.query_one("#left", Grid)
+            left.border_title = _("Bins left")
+            left.fill({item.bin_id: item for item in plan.left} if plan else {})
+            self._draw_sheet()
         self._draw_stops(view)
-        left = self.query_one("#left", Grid)
-        left.border_title = _("Bins left")
-        left.fill({item.bin_id: item for item in plan.left} if plan else {})
-        self._draw_sheet()
-        city = self.query_one(CityMap)
-        city.border_title = _("Routes")
-        if before is None or before.plan is not view.plan or before.bins is not view.bins:
-            city.show(city_scene(view))
+        self._draw_map(view, before)
+        self._draw_why(view)
 
     def _draw_head(self, view: View) -> None:
         panel, plan, progress = self.query_one("#head", Panel), view.plan, view.progress
         lines: list[Line] = []
+        if self.busy:
+            lines.append(Say(f"… {self.busy}", "note"))
         if progress is not None and progress.failed:
             lines.append(Say(_("no plan: {why}").format(why=progress.failed), "bad"))
         elif progress is not None:
@@ -152,6 +114,10 @@ class PlanScreen(RoomScreen):
     def _describe(self, view: View, plan: PlanView) -> list[Line]:
         state = _(STATE_WORDS.get(plan.state, plan.state))
         number = _("plan {number}").format(number=plan.plan_id)
+        if plan.based_on is not None:
+            number = _("plan {number}, shaped from {other}, {n} edits").format(
+                number=plan.plan_id, other=plan.based_on, n=plan.edits
+            )
         made = _("made {time} by {who} in {seconds:.0f} s").format(
             time=clock(view, plan.made_at), who=plan.made_by, seconds=plan.solve_seconds
         )
@@ -165,62 +131,178 @@ class PlanScreen(RoomScreen):
             ngettext("{n} bin", "{n} bins", plan.served).format(n=plan.served),
             _("{n} left").format(n=len(plan.left)),
         ]
-        return [
+        lines: list[Line] = [
             Pair(f"{number}  {plan.day:%d/%m/%Y}  {made}", state, "good" if plan.state == "published" else "note"),
             Pair("  ".join(parts), _("{n} due missed").format(n=due), "bad" if due else "good"),
-            *(Say(f"! {text}", "warn") for text in plan.warnings[:2]),
         ]
+        if plan.broken:
+            words = _("it breaks {n} rules: {first}").format(n=len(plan.broken), first=plan.broken[0])
+            lines.append(Say(words, "bad"))
+        if plan.note:
+            lines.append(Say(plan.note, "note", head=_("note")))
+        return [*lines, *(Say(f"! {text}", "warn") for text in plan.warnings[: 1 if self._short else 2])]
+
+    @property
+    def _short(self) -> bool:
+        return self.app.size.height < 34
 
     def _draw_stops(self, view: View) -> None:
         row = self.query_one("#routes", Grid).row
+        route = row.route if row else None
+        if self._stops_of == (route, language()):
+            return
+        self._stops_of = (route, language())
         grid = self.query_one("#stops", Grid)
-        stops = row.route.stops if row else ()
-        grid.fill({str(stop.seq): StopLine(stop, f"{view.local(stop.arrives_at):%H:%M}") for stop in stops})
-        if row:
-            away = duration(row.route.returns_at - row.route.departs_at)
-            grid.border_title = _("Stops of {truck}, {time}").format(truck=row.route.truck_id, time=away)
+        grid.fill(stop_lines(view, route.stops if route else ()))
+        if route is not None:
+            away = duration(route.returns_at - route.departs_at)
+            grid.border_title = _("Stops of {truck}, {time}").format(truck=route.truck_id, time=away)
+        else:
+            grid.border_title = ""
+
+    def _draw_map(self, view: View, before: View | None) -> None:
+        """Bins and routes; the selected route lies over the others."""
+        city = self.query_one(CityMap)
+        city.border_title = _("Routes")
+        if self._scene_of is None or before is None or before.plan is not view.plan or before.bins is not view.bins:
+            self._scene_of = (city_scene(view), "")
+        scene, shown = self._scene_of
+        truck = self.selection().truck_id
+        if truck != shown or city.scene == Scene():
+            self._scene_of = (scene, truck)
+        lines = sorted(scene.lines, key=lambda line: line.key == truck)
+        city.show(replace(scene, lines=tuple(lines)))
+
+    def _draw_why(self, view: View) -> None:
+        panel, at = self.query_one("#why", Panel), self.selection()
+        stop, item = self.query_one("#stops", Grid).row, self.query_one("#left", Grid).row
+        lines: list[Line] = [Say(_("v goes from stops to bins left; there too every bin says why"), "dim")]
+        if self.sheet == "left" and item is not None:
+            lines = [Say(tell_why(view, item.why, item.reason), "bad" if item.due else "plain", head=item.bin_id)]
+        elif self.sheet != "left" and at.bin_id and stop is not None:
+            lines = [Say(tell_why(view, stop.stop.why, stop.stop.reason), head=at.bin_id)]
+            if self._short:
+                panel.say(lines)
+                return
+            where = view.bins.get(at.bin_id)
+            expected = _("expected {fill}, overflow {risk}").format(
+                fill=percent(stop.stop.fill), risk=percent(stop.stop.overflow_p)
+            )
+            lines.append(Pair(where.address or where.name if where else "", expected))
+        elif self.sheet != "left" and at.truck_id and (route := self.route_of(at.truck_id)) is not None:
+            lines = [self._spare(route)]
+        panel.say(lines)
+
+    def _spare(self, route: RouteView) -> Line:
+        """What a route needs of the battery."""
+        if route.target_kwh is None:
+            return Pair(route.truck_id, figure(route.kwh, "kWh"))
+        words = _("leaves with {target}; nine days in ten it needs at most {most}").format(
+            target=figure(route.target_kwh, "kWh"), most=figure(route.kwh_p90, "kWh")
+        )
+        return Say(words, head=route.truck_id)
 
     def _draw_sheet(self) -> None:
-        wide = self.app.size.width >= 110
+        wide = self.app.size.width >= WIDE
         shown = "stops" if self.sheet == "map" else self.sheet
         self.query_one("#stops").set_class(shown != "stops", "hidden")
         self.query_one("#left").set_class(shown != "left", "hidden")
         self.set_class(self.sheet == "map" and not wide, "-map")
 
+    def say_busy(self, words: str) -> None:
+        """Show what is being worked out in the head."""
+        super().say_busy(words)
+        if self.is_mounted:
+            self._draw_head(self.app.view)
+
+    # where the cursor is
+
     def selection(self) -> Selection:
-        """The truck, and the bin of the stop."""
-        route, stop = self.query_one("#routes", Grid).row, self.query_one("#stops", Grid).row
-        bin_id = stop.stop.bin_id or "" if stop else ""
-        return Selection(truck_id=route.route.truck_id if route else "", bin_id=bin_id)
+        """The route; its bin with the cursor in the stops or on the map; only the bin among those left."""
+        route, stop = self.query_one("#routes", Grid), self.query_one("#stops", Grid).row
+        truck = route.row.route.truck_id if route.row else ""
+        if self.sheet == "left":
+            item = self.query_one("#left", Grid).row
+            return Selection(bin_id=item.bin_id if item else "")
+        if route.has_focus or stop is None:
+            return Selection(truck_id=truck)
+        return Selection(truck_id=truck, bin_id=stop.stop.bin_id or "")
+
+    def select(self, key: str) -> None:
+        """Put the cursor on a truck's route, on the stop of a bin, or on a bin left."""
+        plan = self.app.view.plan
+        if plan is None:
+            return
+        for line in route_lines(self.app.view, plan.routes).values():
+            stop = next((stop for stop in line.route.stops if stop.bin_id == key), None)
+            if key in {line.key, line.route.truck_id} or stop is not None:
+                self._turn_to("stops" if self.sheet == "left" else self.sheet)
+                self.query_one("#routes", Grid).select(line.key)
+                self._draw_stops(self.app.view)
+                if stop is not None:
+                    self.query_one("#stops", Grid).select(str(stop.seq))
+                    self.query_one("#stops").focus()
+                return
+        if any(item.bin_id == key for item in plan.left):
+            self._turn_to("left")
+            self.query_one("#left", Grid).select(key)
+            self.query_one("#left").focus()
+
+    def _turn_to(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self._draw_sheet()
 
     def do_panel_next(self) -> None:
         """Stops, bins left, and on a narrow terminal the map."""
-        sheets = SHEETS[:2] if self.app.size.width >= 110 else SHEETS
-        self.sheet = sheets[(sheets.index(self.sheet) + 1) % len(sheets)] if self.sheet in sheets else sheets[0]
-        self._draw_sheet()
+        sheets = SHEETS[:2] if self.app.size.width >= WIDE else SHEETS
+        self._turn_to(sheets[(sheets.index(self.sheet) + 1) % len(sheets)] if self.sheet in sheets else sheets[0])
         self.query_one(CityMap if self.sheet == "map" else f"#{self.sheet}").focus()
+        self._follow()
+
+    def on_descendant_focus(self) -> None:
+        """Another list, other possibilities."""
+        if self.app.loaded and self.drawn is not None:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Why, map and keys follow the cursor."""
+        self._draw_why(self.app.view)
+        self._draw_map(self.app.view, self.app.view)
+        self.show_keys()
 
     @on(Grid.Moved, "#stops, #left")
     def mark_stop(self, message: Grid.Moved) -> None:
-        """Show the stop's bin on the map."""
+        """Show the stop's bin on the map, and bring it into its window."""
         if message.grid.has_focus:
-            key = self.selection().bin_id if message.grid.id == "stops" else message.key
-            self.query_one(CityMap).select(key or None)
+            self.query_one(CityMap).select(self.selection().bin_id or None, reveal=True)
 
     @on(Grid.Chosen, "#routes")
     def open_route(self) -> None:
         """Go to its stops."""
-        self.sheet = "stops"
-        self._draw_sheet()
+        self._turn_to("stops")
         self.query_one("#stops").focus()
 
     @on(Grid.Chosen, "#stops, #left")
-    def open_bin(self, message: Grid.Chosen) -> None:
-        """Go to the bin."""
-        key = self.selection().bin_id if message.grid.id == "stops" else message.key
-        if key:
-            self.app.go_to(key)
+    def open_bin(self) -> None:
+        """Look at the bin on the map from near."""
+        key = self.selection().bin_id
+        if not key:
+            return
+        city = self.query_one(CityMap)
+        if self.app.size.width < WIDE:
+            self._turn_to("map")
+        city.select(key, centre=True)
+        city.near()
 
     def on_city_map_picked(self, message: CityMap.Picked) -> None:
-        """Go to what was clicked."""
-        self.app.go_to(message.key)
+        """The cursor goes to what was picked; what is in no list is looked at in its own room."""
+        self.query_one(CityMap).select(message.key)
+        plan = self.app.view.plan
+        known = {item.bin_id for item in plan.left} if plan else set()
+        if plan is not None:
+            known |= {route.truck_id for route in plan.routes}
+            known |= {stop.bin_id for route in plan.routes for stop in route.stops if stop.bin_id is not None}
+        if message.key in known:
+            self.select(message.key)
+        else:
+            self.app.go_to(message.key)

@@ -162,6 +162,10 @@ class StopView:
     fill: float | None = None
     overflow_p: float | None = None
     reason: str = ""
+    why: Mapping[str, Any] = field(default_factory=dict)
+    """Why it is on the route, as figures; see `fleet.tables.Stop.why`."""
+    locked: bool = False
+    charged_kwh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,9 @@ class RouteView:
     target_kwh: float | None = None
     line: tuple[tuple[float, float], ...] = ()
     stops: tuple[StopView, ...] = ()
+    locked: bool = False
+    shift_id: str = ""
+    overtime_minutes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,7 @@ class LeftView:
     reason: str
     fill: float | None = None
     overflow_p: float | None = None
+    why: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +221,16 @@ class PlanView:
     routes: tuple[RouteView, ...] = ()
     left: tuple[LeftView, ...] = ()
     warnings: tuple[str, ...] = ()
+    version: int = 1
+    """Counts every change by hand."""
+    based_on: int | None = None
+    note: str = ""
+    broken: tuple[str, ...] = ()
+    """The rules it breaks after edits by hand; such a plan is not published."""
+    edits: int = 0
+    """How many edits by hand stand in it."""
+    undone: int = 0
+    """How many could be done again."""
 
 
 @dataclass(frozen=True, slots=True)

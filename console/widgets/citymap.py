@@ -60,6 +60,7 @@ class CityMap(Widget, can_focus=True):
         Binding("right,l", "pan(1,0)", show=False),
         Binding("up,k", "pan(0,1)", show=False),
         Binding("down,j", "pan(0,-1)", show=False),
+        Binding("enter", "pick", show=False),
     ]
 
     class Picked(Message):
@@ -101,13 +102,18 @@ class CityMap(Widget, can_focus=True):
         self.scene = scene
         self._repaint()
 
-    def select(self, key: str | None, *, centre: bool = False) -> None:
-        """Put brackets round a mark, and move the window there if asked."""
+    def select(self, key: str | None, *, centre: bool = False, reveal: bool = False) -> None:
+        """Put brackets round a mark, and move the window there if asked; `reveal`: only when the mark is outside."""
+        if key == self.selected and not centre and not reveal:
+            return
         self.selected = key
         mark = next((m for m in self.scene.marks if m.key == key), None)
-        if centre and mark and self._painter and self._window:
-            plane = self._painter.plane
-            self._window = replace(self._window, x=plane.x(mark.lon), y=plane.y(mark.lat))
+        if (centre or reveal) and mark and self._painter and self._window:
+            plane, window = self._painter.plane, self._window
+            x, y = plane.x(mark.lon), plane.y(mark.lat)
+            column, row = window.cell(x, y)
+            if centre or not (0 <= column < window.columns and 0 <= row < window.rows):
+                self._window = replace(window, x=x, y=y)
         self._repaint()
 
     def toggle(self, group: Group) -> None:
@@ -146,6 +152,19 @@ class CityMap(Widget, can_focus=True):
             step = max(8, self.size.width // 8)
             self._window = self._window.moved(right * step, up * step / 2)
             self._repaint()
+
+    def action_pick(self) -> None:
+        """Pick the mark nearest to the middle of the window: the map's Enter."""
+        if self._frame is None:
+            return
+        rows, columns = self._frame.chars.shape
+        near = min(
+            ((abs(column - columns // 2) + 2 * abs(row - rows // 2), key)
+             for (column, row), key in self._frame.marked.items()),
+            default=None,
+        )  # fmt: skip
+        if near is not None:
+            self.post_message(self.Picked(near[1]))
 
     # the mouse
 

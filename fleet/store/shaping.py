@@ -31,7 +31,8 @@ KEPT_PROBLEMS = 8
 class Change:
     """What one edit, undone or done again, does to the rows of a plan.
 
-    `kind`, `args` and `delta` are JSON of the edit. `trucks` lose their routes; `routes` come in their place. `unleft`
+    `kind`, `args` and `delta` are JSON of the edit. `trucks` (truck and shift, None where a route names none)
+    lose their routes; `routes` come in their place. `unleft`
     are no longer left, `left` are. `head` are the plan's columns that differ.
     """
 
@@ -39,7 +40,7 @@ class Change:
     args: Mapping[str, Any]
     delta: Mapping[str, Any]
     head: Mapping[str, Any]
-    trucks: Collection[str] = ()
+    trucks: Collection[tuple[str, str | None]] = ()
     routes: Sequence[tuple[Route, Sequence[Stop]]] = ()
     unleft: Collection[str] = ()
     left: Sequence[LeftBin] = field(default_factory=tuple)
@@ -107,9 +108,14 @@ class Shaping:
         if taken.rowcount != 1:  # type: ignore[attr-defined]  # what an UPDATE gives has a count
             raise self._changed(plan)
         self._note(plan_id, change, who)
-        session.execute(
-            delete(Route).where(col(Route.plan_id) == plan_id, col(Route.truck_id).in_(list(change.trucks)))
-        )
+        for truck, shift in change.trucks:
+            session.execute(
+                delete(Route).where(
+                    col(Route.plan_id) == plan_id,
+                    col(Route.truck_id) == truck,
+                    col(Route.shift_id).is_(None) if shift is None else col(Route.shift_id) == shift,
+                )
+            )
         for route, stops in change.routes:
             route.plan_id = plan_id
             session.add(route)
@@ -129,6 +135,17 @@ class Shaping:
             kind=change.kind, args=dict(change.args.get("edit", {})), delta=dict(change.delta),
         )  # fmt: skip
         return seen + 1
+
+    def refuse_stale(self, plan_id: int) -> None:
+        """Tell who changed a plan last.
+
+        Raises:
+            PlanChanged: always.
+        """
+        plan = self._work.session.get(Plan, plan_id)
+        if plan is None:
+            raise ShapingRefused(f"there is no plan {plan_id}")
+        raise self._changed(plan)
 
     def edits(self, plan_id: int) -> list[PlanEdit]:
         """The edits of a plan in order, those undone too."""

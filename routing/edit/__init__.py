@@ -1,6 +1,6 @@
 """Shaping a plan by hand: every edit with what it changes and the rules it breaks. Pure: a draft in, a draft out."""
 
-from routing.edit.delta import expected_overflows, margin
+from routing.edit.delta import expected_overflows, margin, measure
 from routing.edit.sketch import sketch_of, to_draft
 from routing.edit.values import (
     KINDS,
@@ -42,6 +42,7 @@ __all__ = [
     "apply",
     "expected_overflows",
     "margin",
+    "measure",
     "sketch_of",
     "to_draft",
 ]

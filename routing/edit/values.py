@@ -96,7 +96,7 @@ class Improve:
 
 Edit = Move | Add | Drop | Lock | Unlock | Swap | Start | Split | Improve
 Kind = Literal["move", "add", "drop", "lock", "unlock", "swap", "start", "split", "improve"]
-KINDS: Mapping[Kind, type[Edit]] = MappingProxyType({
+KINDS: Mapping[str, type[Edit]] = MappingProxyType({
     "move": Move, "add": Add, "drop": Drop, "lock": Lock, "unlock": Unlock, "swap": Swap, "start": Start,
     "split": Split, "improve": Improve,
 })  # fmt: skip

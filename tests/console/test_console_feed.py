@@ -96,7 +96,7 @@ def test_loading_and_folding_agree(store, clock):
     with store.read() as work:
         followed = load_view(work, SETTINGS)
     with store.tail() as tail:
-        hands = StoreHands(store, "amina")
+        hands = StoreHands(store, "amina", Settings())
         hands.place(Wanted(OrderKind.LIMIT_STATION, "S1", {"limit_kw": 8.0}))
         with store.begin() as work:
             order = work.orders.newest()[-1]
@@ -134,7 +134,7 @@ def test_the_feed_shows_a_first_view_then_what_happens_until_it_is_stopped(store
     thread.start()
     try:
         assert first.wait(5)
-        StoreHands(store, "amina").place(Wanted(OrderKind.PUBLISH_PLAN, str(plan_id)))
+        StoreHands(store, "amina", Settings()).place(Wanted(OrderKind.PUBLISH_PLAN, str(plan_id)))
         assert published.wait(5)
     finally:
         feed.stop()
@@ -164,7 +164,7 @@ def test_a_store_that_goes_away_is_told_and_tried_again(store, clock, monkeypatc
 def test_the_plan_on_the_table_is_the_one_made_last(store, clock):
     """A new draft is shown though another plan is in force; when it is withdrawn or gone, the one in force is."""
     first = settle(store, clock.now())
-    hands = StoreHands(store, "amina")
+    hands = StoreHands(store, "amina", Settings())
     hands.place(Wanted(OrderKind.PUBLISH_PLAN, str(first)))
     with store.begin() as work:
         second = work.plans.keep(Plan(day=DAY, made_at=clock.now(), made_by="amina", km=9), [], [])
@@ -179,7 +179,7 @@ def test_the_plan_on_the_table_is_the_one_made_last(store, clock):
 def test_hands_write_in_the_operators_name(store, clock):
     """Orders and acknowledgements carry who gave them; a bin's week is given by time."""
     settle(store, clock.now())
-    hands = StoreHands(store, "amina")
+    hands = StoreHands(store, "amina", Settings())
     hands.place(Wanted(OrderKind.RESET, "S1", {"how": "soft"}))
     with store.begin() as work:
         work.alarms.sound("bin.overdue", "B1", "warning", "B1 is full")
@@ -193,7 +193,7 @@ def test_hands_write_in_the_operators_name(store, clock):
 
 def test_only_simulated_time_can_be_changed(store):
     """In real time the hands refuse; with a pace they pause it and move it on."""
-    hands = StoreHands(store, "amina")
+    hands = StoreHands(store, "amina", Settings())
     for deed in (lambda: hands.set_speed(0), lambda: hands.skip(timedelta(minutes=10))):
         with pytest.raises(ActionDisabled, match="real city"):
             deed()

@@ -56,7 +56,7 @@ def moved(clock: FixedClock, way: str = "edit") -> Change:
     )
     return Change(
         kind="move", args={"edit": {"bin": "B", "truck": "T2"}}, delta={"km": 1.5}, head={"km": 13.5},
-        trucks=("T1", "T2"), routes=routes, way=way,
+        trucks=(("T1", None), ("T2", None)), routes=routes, way=way,
     )  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def test_a_published_plan_is_not_written_into(any_store: Store, clock: FixedCloc
 def test_left_bins_change_with_the_edit(any_store: Store, clock: FixedClock) -> None:
     """A bin added is no longer left, a bin dropped is."""
     plan_id = lay_plan(any_store, clock)
-    change = Change(kind="drop", args={"edit": {"bin": "A"}}, delta={}, head={}, trucks=("T1",),
+    change = Change(kind="drop", args={"edit": {"bin": "A"}}, delta={}, head={}, trucks=(("T1", None),),
                     routes=[route_of("T1", "B", "C", clock=clock)], unleft=("C",), left=(left("A"),))  # fmt: skip
     with any_store.begin() as work:
         draft = work.shaping.begin(plan_id, "amina")
