@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from routing.plan import Left, Plan, Reason
 from routing.solve.blame import blame
+from routing.solve.steps import StepClock
 from routing.solve.timing import time_tour
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ class Incumbent:
     def elapsed(self) -> float:
         """Seconds since the search began."""
         return self._tick() - self._begun
+
+    @property
+    def counted(self) -> bool:
+        """Whether the budget counts steps instead of time."""
+        return isinstance(self._tick, StepClock)
 
     def left(self) -> float:
         """Seconds the search may still take."""
