@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fleet.exchange.cells import Cells, read_number
 from fleet.exchange.geography import LAT, LON, Spot, check_spots, read_spot
+from fleet.exchange.hours import read_shut, read_weekdays
 from fleet.exchange.records import Records, given_columns, need_columns, read_records, refuse_if, unused_columns
 from fleet.exchange.streams import DENSITY_KG_L, LITRES_FROM, STREAMS, stream_of_tags
 from fleet.tables import Bin, Sensor
@@ -44,6 +45,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "service_seconds": ("service_s", "service_time_s", "temps_service_s"),
     "overflow_fill": ("seuil_debordement",),
     "narrow": ("etroit", "narrow_street", "rue_etroite"),
+    "kerb": ("kerb_side", "cote_trottoir"),
+    "shut": ("closed_hours", "heures_fermees"),
+    "fixed_days": ("days", "jours", "collection_days"),
+    "quarter": ("quartier", "district", "secteur", "الحي"),
+    "notes": ("note", "remarque", "remarques", "ملاحظة"),
     "active": ("actif", "en_service"),
     "device_id": ("device", "sensor", "sensor_id", "capteur", "id_capteur", "device_name"),
     "dev_eui": ("deveui", "eui"),
@@ -139,6 +145,11 @@ def _read_bin(cells: Cells, bin_id: str, spot: Spot | None, tags: Mapping[str, s
     row.service_seconds = cells.whole("service_seconds", 5, 3600, "seconds") or row.service_seconds
     row.overflow_fill = cells.number("overflow_fill", 0.1, 2.0, "a share such as 1.0") or row.overflow_fill
     row.narrow = cells.yes_no("narrow") or False
+    row.kerb = cells.yes_no("kerb") or False
+    row.shut = read_shut(cells, "shut")
+    row.fixed_days = read_weekdays(cells, "fixed_days") or []
+    row.quarter = cells.text("quarter", 80) or ""
+    row.notes = cells.text("notes", 200) or ""
     active = cells.yes_no("active")
     row.active = True if active is None else active
     return row

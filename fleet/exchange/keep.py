@@ -56,6 +56,11 @@ def store_trucks(work: Work, file: TruckFile, *, who: str = "") -> Kept:
         for truck in file.trucks
         if truck.depot_id not in depots
     ]
+    wrong += [
+        f"{file.lines[truck.truck_id]}, end_depot_id: {truck.end_depot_id!r} is not a depot; {_name_some(depots, 'depot')}"
+        for truck in file.trucks
+        if truck.end_depot_id is not None and truck.end_depot_id not in depots
+    ]
     refuse_if(file.source, wrong)
     new = sum(work.trucks.upsert(row, file.given) for row in file.trucks)
     shift_fields = SHIFT_FIELDS if "shifts" in file.given else file.given & SHIFT_FIELDS

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from fleet.exchange.cells import Cells
 from fleet.exchange.geography import LAT, LON, Spot, check_spots, read_spot
+from fleet.exchange.hours import read_queue, read_weekdays
 from fleet.exchange.records import given_columns, need_columns, read_records, refuse_if, unused_columns
+from fleet.exchange.streams import read_streams
 from fleet.tables import Place
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +25,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "unload_minutes": ("tip_minutes", "dechargement_min"),
     "opens": ("opens_at", "ouverture", "ouvre"),
     "closes": ("closes_at", "fermeture", "ferme"),
+    "weekdays": ("days", "jours"),
+    "streams": ("stream", "flux", "fractions"),
+    "queue": ("queue_minutes", "attente"),
+    "truck_charger_kw": ("charger_kw", "borne_camion_kw"),
     "site_limit_kw": ("limit_kw", "grid_kw", "puissance_souscrite_kw", "limite_kw"),
     "base_load_kw": ("base_kw", "base_load", "charge_de_base_kw"),
 }
@@ -104,6 +110,10 @@ def _read_place(cells: Cells, spot: Spot | None, key: str) -> Place:
         site_limit_kw=cells.number("site_limit_kw", 1, 100_000, "kW"),
         base_load_kw=cells.number("base_load_kw", 0, 100_000, "kW") or 0.0,
     )
+    place.weekdays = read_weekdays(cells, "weekdays") or place.weekdays
+    place.streams = read_streams(cells, "streams") or None
+    place.queue = read_queue(cells, "queue")
+    place.truck_charger_kw = cells.number("truck_charger_kw", 0, 1000, "kW") or 0.0
     minutes = cells.number("unload_minutes", 0, 240, "minutes")
     seconds = cells.whole("unload_seconds", 0, 4 * 3600, "seconds")
     if minutes is not None:

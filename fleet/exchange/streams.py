@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from fleet.exchange.cells import Cells
+
 STREAMS: Mapping[str, str] = {
     **dict.fromkeys(
         ("mixed", "trash", "residual", "general", "household", "waste", "om", "omr", "dma", "ordures",
@@ -82,3 +84,16 @@ def read_capacity(text: str) -> float | None:
     if unit.startswith("m") or (not unit and figure < LITRES_FROM):
         figure *= 1000
     return figure if 10 <= figure <= 60_000 else None
+
+
+def read_streams(cells: Cells, field: str) -> list[str]:
+    """The streams a cell names, each once; "all" stands for every one."""
+    found: list[str] = []
+    for word in cells.words(field):
+        if word in STREAMS:
+            found.append(STREAMS[word])
+        elif word in ("all", "tous", "*"):
+            found += list(dict.fromkeys(STREAMS.values()))
+        else:
+            cells.note(field, f"{word!r} is unknown; write some of {', '.join(dict.fromkeys(STREAMS.values()))}")
+    return list(dict.fromkeys(found))

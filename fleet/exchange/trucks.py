@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.exchange.cells import Cells
+from fleet.exchange.hours import read_weekdays
 from fleet.exchange.places import read_key
 from fleet.exchange.records import Record, given_columns, need_columns, plain, read_records, refuse_if, unused_columns
-from fleet.exchange.streams import STREAMS
+from fleet.exchange.streams import read_streams
 from fleet.tables import Shift, Truck
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -25,7 +26,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "gross_t": ("ptac_t", "gross_weight_t", "weight_t"),
     "height_m": ("height", "hauteur_m"),
     "width_m": ("width", "largeur_m"),
+    "length_m": ("length", "longueur_m"),
+    "tare_t": ("tare", "empty_t", "poids_vide_t"),
     "narrow": ("etroit",),
+    "end_depot_id": ("end_depot", "ends_at", "depot_fin"),
+    "max_tips": ("tips", "vidages_max"),
+    "service_pace": ("pace", "cadence"),
+    "overtime_minutes": ("heures_sup_min",),
+    "overtime_per_hour": ("cout_heure_sup",),
+    "co2_kg_per_km": ("co2_km",),
     "battery_kwh": ("battery", "batterie_kwh"),
     "max_charge_kw": ("charge_kw", "puissance_charge_kw"),
     "kwh_per_km": ("conso_kwh_km",),
@@ -53,6 +62,11 @@ FIGURES: Mapping[str, tuple[float, float, str]] = {
     "gross_t": (0.5, 60, "tonnes"),
     "height_m": (1, 5, "metres"),
     "width_m": (0.8, 3.5, "metres"),
+    "length_m": (2, 25, "metres"),
+    "tare_t": (0, 40, "tonnes"),
+    "service_pace": (0.2, 5, "a ratio"),
+    "overtime_per_hour": (0, 1e5, "money"),
+    "co2_kg_per_km": (0, 5, "kg"),
     "battery_kwh": (1, 2000, "kWh"),
     "max_charge_kw": (1, 1000, "kW"),
     "kwh_per_km": (0, 10, "kWh"),
@@ -63,21 +77,6 @@ FIGURES: Mapping[str, tuple[float, float, str]] = {
     "fixed_cost": (0, 1e6, "money"),
     "cost_per_km": (0, 1e4, "money"),
     "cost_per_hour": (0, 1e5, "money"),
-}
-DAYS: Mapping[str, int] = {
-    word: day
-    for day, words in enumerate(
-        (
-            ("mon", "monday", "lun", "lundi"),
-            ("tue", "tuesday", "mar", "mardi"),
-            ("wed", "wednesday", "mer", "mercredi"),
-            ("thu", "thursday", "jeu", "jeudi"),
-            ("fri", "friday", "ven", "vendredi"),
-            ("sat", "saturday", "sam", "samedi"),
-            ("sun", "sunday", "dim", "dimanche"),
-        )
-    )
-    for word in (*words, str(day))
 }
 SHIFT_FIELDS = frozenset({"weekdays", "starts", "ends", "break_minutes", "break_from", "break_until"})
 
@@ -136,15 +135,7 @@ def read_trucks(path: Path) -> TruckFile:
 
 def _read_truck(cells: Cells, key: str) -> Truck:
     truck = Truck(truck_id=key, name=cells.text("name") or "", depot_id=cells.text("depot_id", 48) or "")
-    streams = []
-    for word in cells.words("streams"):
-        if word in STREAMS:
-            streams.append(STREAMS[word])
-        elif word in ("all", "tous", "*"):
-            streams += list(dict.fromkeys(STREAMS.values()))
-        else:
-            cells.note("streams", f"{word!r} is unknown; write some of {', '.join(dict.fromkeys(STREAMS.values()))}")
-    truck.streams = list(dict.fromkeys(streams)) or truck.streams
+    truck.streams = read_streams(cells, "streams") or truck.streams
     for field, (low, high, unit) in FIGURES.items():
         figure = cells.number(field, low, high, unit)
         if figure is not None:
@@ -153,6 +144,9 @@ def _read_truck(cells: Cells, key: str) -> Truck:
     truck.capacity_l = truck.capacity_l if cubic is None else cubic * 1000
     tonnes = cells.number("payload_t", 0.05, 60, "tonnes")
     truck.capacity_kg = truck.capacity_kg if tonnes is None else tonnes * 1000
+    truck.max_tips = cells.whole("max_tips", 1, 50, "tips a shift") or truck.max_tips
+    truck.overtime_minutes = cells.whole("overtime_minutes", 0, 480, "minutes") or 0
+    truck.end_depot_id = cells.text("end_depot_id", 48)
     truck.narrow = cells.yes_no("narrow") or False
     active = cells.yes_no("active")
     truck.active = True if active is None else active
@@ -178,8 +172,7 @@ def _read_shifts(cells: Cells, record: Record, truck_id: str, problems: list[str
 
 def _read_shift(cells: Cells, truck_id: str, number: int) -> Shift:
     shift = Shift(shift_id=f"{truck_id}-{number}", truck_id=truck_id)
-    days = [_read_day(cells, word) for word in cells.words("weekdays")]
-    shift.weekdays = sorted({day for day in days if day is not None}) or shift.weekdays
+    shift.weekdays = read_weekdays(cells, "weekdays") or shift.weekdays
     shift.starts = cells.clock("starts") or shift.starts
     shift.ends = cells.clock("ends") or shift.ends
     pause = cells.whole("break_minutes", 0, 180, "minutes")
@@ -198,12 +191,6 @@ def _read_shift(cells: Cells, truck_id: str, number: int) -> Shift:
             f"the shift {shift.starts} to {shift.ends}; widen one of them",
         )
     return shift
-
-
-def _read_day(cells: Cells, word: str) -> int | None:
-    if word not in DAYS:
-        cells.note("weekdays", f"{word!r} is no day; write mon, tue, … or 0 for Monday to 6")
-    return DAYS.get(word)
 
 
 def _holds_break(shift: Shift) -> bool:
