@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.errors import JobFailed, NoRoads
-from fleet.errors import SettingsError, StoreError
+from fleet.errors import SettingsError, StoreError, StoreUnusable
 from routing.errors import RoutingError
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ def make(
     chosen = _day(day)
     form = _form(report, as_json=as_json)
     settings = _settings()
-    store = _store(settings)
+    try:
+        store = _store(settings)
+    except StoreUnusable as error:
+        raise JobFailed(str(error)) from error
     with failing():
         log_to(settings.data_dir / "log", "plan")
         if what_if:

@@ -28,6 +28,7 @@ from routing.night import Change, record
 from routing.night.due import Due
 from routing.night.foresee import remember
 from routing.night.record import Rows
+from routing.packing import pack
 from routing.search import Found, search
 from routing.solve import Progress
 
@@ -125,7 +126,7 @@ def _make(
     rows, found, tonight = _solve(store, settings, tonight, seed, who, tell.progress)
     head, routes, left = rows
     head.report |= {"prepare_seconds": round(prepared - began, 2)}
-    body = _packed(tonight)
+    body = pack(tonight.problem)
 
     def keep() -> int:
         with store.begin() as work:
@@ -133,8 +134,7 @@ def _make(
             plan_id = work.plans.keep(head, routes, left)
             if tonight.foresight is not None:
                 remember(work, tonight.foresight)
-            if body is not None:
-                work.plans.keep_problem(plan_id, body)
+            work.plans.keep_problem(plan_id, body)
             refusal = work.plans.publish(plan_id, who) if publish else None
             if refusal is not None:
                 raise JobFailed(f"the plan cannot be published and is not kept: {refusal}")
@@ -234,14 +234,6 @@ def _rows(tonight: Tonight, found: Found, seed: int, who: str, solve_seconds: fl
         reserve=reserve,
         report=report,
     )
-
-
-def _packed(tonight: Tonight) -> bytes | None:
-    try:
-        from routing.packing import pack
-    except ImportError:
-        return None
-    return pack(tonight.problem)
 
 
 def _patiently(keep: Callable[[], int]) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from console.report_words import CODES, WORDS
-from console.sheets.paper import Paper
+from console.sheets.paper import FONT, Paper
+from console.sheets.values import Language
 
 LEFT, WIDTH, FOOT = 14.0, 182.0, 280.0
 ROW = 5.2
@@ -24,7 +25,7 @@ FIGURES = (
 )
 
 
-def draw_report(figures: Mapping[str, Any], city: str, language: str) -> bytes:
+def draw_report(figures: Mapping[str, Any], city: str, language: Language) -> bytes:
     """The page as a PDF file."""
     page = _Page(figures, language)
     page.head(city)
@@ -35,7 +36,7 @@ def draw_report(figures: Mapping[str, Any], city: str, language: str) -> bytes:
     return bytes(page.paper.output())
 
 
-def write_report(figures: Mapping[str, Any], city: str, language: str, file: Path) -> None:
+def write_report(figures: Mapping[str, Any], city: str, language: Language, file: Path) -> None:
     """Draw the page into a file.
 
     Raises:
@@ -52,13 +53,10 @@ def write_report(figures: Mapping[str, Any], city: str, language: str, file: Pat
 class _Page:
     """The page as it fills from the top; what does not fit is counted, never cut in silence."""
 
-    def __init__(self, figures: Mapping[str, Any], language: str) -> None:
+    def __init__(self, figures: Mapping[str, Any], language: Language) -> None:
         self.figures, self.words, self.codes = figures, WORDS[language], CODES[language]
-        self.paper = Paper(language)
-        self.paper.dated(datetime.fromisoformat(figures["made_at"]))
-        self.paper.set_auto_page_break(auto=False)
+        self.paper = Paper(language, datetime.fromisoformat(figures["made_at"]))
         self.paper.add_page()
-        self.right_to_left = language == "ar"
         self.y = 14.0
 
     def head(self, city: str) -> None:
@@ -125,7 +123,7 @@ class _Page:
         self.y += ROW + 0.5
 
     def _line(self, text: str) -> None:
-        self.paper.set_font("dv", "", 8)
+        self.paper.set_font(FONT, "", 8)
         for part in self._wrap(text):
             if self.y > FOOT:
                 return
@@ -136,7 +134,7 @@ class _Page:
         lines, line = [], ""
         for word in text.split():
             longer = f"{line} {word}".strip()
-            if line and self.paper.get_string_width(longer) > WIDTH - 4:
+            if line and self.paper.measure(longer) > WIDTH - 4:
                 lines.append(line)
                 line = word
             else:
@@ -155,8 +153,7 @@ class _Page:
             self._line(self.words["more"].format(count=count))
 
     def _put(self, at: float, wide: float, text: str, *, size: float, bold: bool = False) -> None:
-        x = LEFT + (WIDTH - at - wide if self.right_to_left else at)
-        self.paper.put(x, self.y, wide, text, size=size, bold=bold)
+        self.paper.put(LEFT + at, self.y, wide - 1, text, size=size, bold=bold)
 
 
 def _cell(row: Mapping[str, Any], name: str) -> str:

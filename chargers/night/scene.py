@@ -74,7 +74,7 @@ def look(work: Work, site: Place, wanted: Sequence[ChargingNeed] | None = None) 
         station = stations.get(evse.station_id)
         if station is not None and station.admission == "accepted":
             outlet = (evse.station_id, evse.number)
-            usable = (station.online or wanted is not None) and outlet not in faulted
+            usable = outlet not in faulted if station.online else wanted is not None
             bays[outlet] = Bay(station, evse, running.get(outlet), meters.get(outlet), usable)
     trucks = {row.truck_id: row for row in work.trucks.all() if row.battery_kwh}
     states = work.trucks.states()

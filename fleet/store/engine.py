@@ -102,8 +102,8 @@ def tell(error: DBAPIError, url: URL) -> StoreError:
         return StoreUnusable(f"{place}: is not a SQLite database, or damaged; restore a backup or correct BINWATT_DB")
     if "connection" in low and url.get_backend_name() == "postgresql":
         return StoreMissing(f"{place}: no PostgreSQL answers there ({said}); start it or correct BINWATT_DB")
-    if "full" in low:
-        return StoreUnusable(f"{place}: the disk is full; free some space, nothing acknowledged is lost")
+    if "full" in low or "disk i/o error" in low:
+        return StoreUnusable(f"{place}: the disk is full or failing; free some space, nothing acknowledged is lost")
     return StoreUnusable(f"{place}: {said}")
 
 
