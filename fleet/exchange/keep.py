@@ -52,14 +52,10 @@ def store_trucks(work: Work, file: TruckFile, *, who: str = "") -> Kept:
         for truck in file.trucks:
             truck.depot_id = truck.depot_id or next(iter(depots))
     wrong = [
-        f"{file.lines[truck.truck_id]}, depot_id: {truck.depot_id!r} is not a depot; {_name_some(depots, 'depot')}"
+        f"{file.lines[truck.truck_id]}, {field}: {named!r} is not a depot; {_name_some(depots, 'depot')}"
         for truck in file.trucks
-        if truck.depot_id not in depots
-    ]
-    wrong += [
-        f"{file.lines[truck.truck_id]}, end_depot_id: {truck.end_depot_id!r} is not a depot; {_name_some(depots, 'depot')}"
-        for truck in file.trucks
-        if truck.end_depot_id is not None and truck.end_depot_id not in depots
+        for field, named in (("depot_id", truck.depot_id), ("end_depot_id", truck.end_depot_id or truck.depot_id))
+        if named not in depots and (field == "depot_id" or truck.end_depot_id is not None)
     ]
     refuse_if(file.source, wrong)
     new = sum(work.trucks.upsert(row, file.given) for row in file.trucks)
