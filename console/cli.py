@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from console import cli_export, cli_plan
+from console import cli_export, cli_forecast, cli_plan
 from console.errors import ConsoleError, JobFailed, JobRunning
 from fleet.errors import FleetError, ImportRefused, StoreBusy
 from routing.errors import RoutingError
@@ -35,6 +35,7 @@ database = typer.Typer(help="The store's schema.", no_args_is_help=True)
 twins = typer.Typer(help="The simulated city.")
 app.add_typer(imports, name="import")
 app.add_typer(cli_plan.plan, name="plan")
+app.add_typer(cli_forecast.forecast, name="forecast")
 app.add_typer(cli_export.export, name="export")
 app.command("report")(cli_plan.report)
 app.add_typer(database, name="db")
