@@ -1,4 +1,4 @@
-"""Why a bin is on a route or left, what an edit does, which rule it breaks: in the operator's language."""
+"""Why a bin is on a route or left, and which rule an edit breaks: in the operator's language."""
 
 from __future__ import annotations
 
@@ -55,20 +55,6 @@ RULE_WORDS = {
     "totals": N_("totals"),
     "shape": N_("route"),
 }
-EDIT_WORDS = {
-    "move": N_("move {bin} to {truck}"),
-    "add": N_("add {bin}"),
-    "drop": N_("leave {bin} out"),
-    "lock": N_("lock {bin} {truck}"),
-    "unlock": N_("unlock {bin} {truck}"),
-    "swap": N_("swap {one} and {other}"),
-    "start": N_("start of {truck}"),
-    "split": N_("split {truck} at {bin}, the rest to {other}"),
-    "improve": N_("improve around the locks"),
-    "begin": N_("begin to shape"),
-    "undo": N_("take back"),
-    "redo": N_("do again"),
-}
 
 
 def tell_why(view: View, why: Mapping[str, Any], reason: str) -> str:
@@ -101,23 +87,9 @@ def tell_short(why: Mapping[str, Any], reason: str) -> str:
     return _(WHY_WORDS.get(code, code)) if code else reason
 
 
-def tell_edit(kind: str, args: Mapping[str, Any]) -> str:
-    """An edit in a few words."""
-    known = {name: "" if value is None else value for name, value in args.items()}
-    words = _(EDIT_WORDS.get(kind, kind)).format_map(_Blank(known))
-    return " ".join(words.split())
-
-
 def tell_rule(rule: str) -> str:
     """A rule of the checker."""
     return _(RULE_WORDS.get(rule, rule))
-
-
-class _Blank(dict[str, object]):
-    """Fields of an edit; one that is not named reads as nothing."""
-
-    def __missing__(self, _name: str) -> str:
-        return ""
 
 
 def _local(view: View, text: object) -> str:

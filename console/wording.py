@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from console.edits import tell_edit
 from console.i18n import N_, _
 from console.view import View
 from fleet.events import Event, Kind
@@ -134,11 +135,21 @@ def tell(event: Event) -> str:
     """What happened, in one line."""
     if event.kind is Kind.ORDER_CHANGED:
         return tell_order(str(event.data.get("kind", "")), str(event.data.get("state", "")), event.data.get("answer"))
+    if event.kind is Kind.PLAN_EDITED:
+        return _tell_edited(event)
     known = {name: _Nothing() if value is None else value for name, value in event.data.items()}
     try:
         return _(_TELL.get(event.kind, str(event.kind))).format_map(_Known(known)).strip()
     except ValueError:  # a field of another type than the text expects, from another version's log
         return f"{event.kind} {event.data}"
+
+
+def _tell_edited(event: Event) -> str:
+    """An edit by hand, taken back or done again."""
+    args = event.data.get("args")
+    edit = tell_edit(str(event.data.get("kind", "")), args if isinstance(args, dict) else {})
+    way = str(event.data.get("way", "edit"))
+    return edit if way == "edit" else f"{tell_edit(way, {})}: {edit}"
 
 
 def tell_order(kind: str, state: str, answer: object) -> str:

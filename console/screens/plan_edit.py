@@ -9,9 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from console.edits import tell_edit
 from console.i18n import N_, _, ngettext
 from console.shaping.values import Tried
-from console.why import tell_edit, tell_rule
+from console.why import tell_rule
 from console.widgets.columns import Level
 from console.widgets.panel import Line, Pair, Panel, Say
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from textual import work
 
 from console.actions import Room
+from console.edits import tell_edit
 from console.errors import ActionDisabled, ConsoleError
 from console.hands import Hands
 from console.i18n import N_, _
@@ -18,7 +19,6 @@ from console.screens.plan_edit import EditPanel, signed
 from console.screens.room import RoomScreen
 from console.shaping.values import EditCall, Tried
 from console.view import PlanView, RouteView
-from console.why import tell_edit
 from fleet.errors import FleetError
 from routing.errors import RoutingError
 

@@ -80,6 +80,15 @@ def make_bins(n: int = 60) -> dict[str, BinView]:
     return bins
 
 
+def make_why(code: str, tin: BinView) -> dict[str, object]:
+    """The reason of a stop or a bin left, as the night job keeps it."""
+    return {
+        "code": code, "now": tin.fill or 0.0, "then": tin.expected_fill, "q90": (tin.expected_fill or 0.0) + 0.12,
+        "p": round(tin.overflow_p or 0.0, 4), "early": 0.0, "by": "2026-11-25T07:30:00+00:00",
+        "health": "silent" if tin.fill is None else "ok",
+    }  # fmt: skip
+
+
 def make_plan(bins: dict[str, BinView]) -> PlanView:
     routes = []
     for number in range(3):
@@ -90,6 +99,7 @@ def make_plan(bins: dict[str, BinView]) -> PlanView:
                 seq, "bin", tin.lat, tin.lon, leaves + timedelta(minutes=6 * seq), leaves + timedelta(minutes=6 * seq),
                 tin.bin_id, None, 0.4, 90.0 * seq, 1.1 * seq, tin.expected_fill, tin.overflow_p,
                 "would overflow" if (tin.overflow_p or 0) > 0.5 else "on the way",
+                make_why("due" if (tin.overflow_p or 0) > 0.5 else "on_the_way", tin), seq == 2,
             )
             for seq, tin in enumerate(mine, 1)
         ]  # fmt: skip
@@ -105,7 +115,7 @@ def make_plan(bins: dict[str, BinView]) -> PlanView:
         )  # fmt: skip
     left = tuple(
         LeftView(tin.bin_id, number == 3, "no truck reaches it before it closes" if number == 3 else tin.left_reason,
-                 tin.expected_fill, tin.overflow_p)
+                 tin.expected_fill, tin.overflow_p, make_why("window" if number == 3 else "not_needed", tin))
         for number, tin in enumerate(tin for tin in bins.values() if not tin.truck_id)
     )  # fmt: skip
     return PlanView(

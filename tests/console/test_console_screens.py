@@ -404,13 +404,19 @@ async def test_what_is_harmless_now_is_not_asked_about():
 
 
 async def test_a_plan_is_made_and_published_by_key():
-    """n orders tomorrow's plan, p publishes the draft on the table."""
+    """n orders tomorrow's plan, p asks for a note and publishes the draft on the table with it."""
     desk = make_desk()
     async with desk.run_test(size=(140, 45)) as pilot:
         await pilot.press("3", "n", "p")
+        await pilot.pause()
+        desk.screen.query_one(Input).value = "mind the market"
+        await pilot.press("enter")
         await settle(desk, pilot)
-        kinds = {(wanted.kind, wanted.target) for wanted in desk.hands.done}
-        assert kinds == {(OrderKind.MAKE_PLAN, "2026-11-24"), (OrderKind.PUBLISH_PLAN, "7")}
+        assert {(wanted.kind, wanted.target) for wanted in desk.hands.done} == {
+            (OrderKind.MAKE_PLAN, "2026-11-24"),
+            (OrderKind.PUBLISH_PLAN, "7"),
+        }
+        assert {"note": "mind the market"} in [wanted.args for wanted in desk.hands.done]
 
 
 async def test_an_alarm_is_acknowledged_and_leads_to_its_station():
