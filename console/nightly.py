@@ -219,6 +219,8 @@ def _rows(tonight: Tonight, found: Found, seed: int, who: str, solve_seconds: fl
         "blind": sorted(one.bin for one in judged.values() if one.health != "ok"),
         "outside": list(tonight.roads.outside),
         "roads": tonight.road_name,
+        "road_engine": tonight.roads.engine,
+        "street_rules": list(tonight.roads.rules),
         "attribution": tonight.attribution,
         "violations": 0,
         "horizon": list(tonight.nights),

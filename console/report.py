@@ -85,6 +85,8 @@ def _figures(whole: WholePlan, trucks: Mapping[str, Truck], settings: Settings) 
         "energy": report.get("energy", {}),
         "horizon": report.get("horizon", []),
         "roads": report.get("roads", ""),
+        "road_engine": report.get("road_engine", ""),
+        "street_rules": report.get("street_rules", []),
         "engine": report.get("engine", ""),
         "violations": report.get("violations", 0),
         "solve_seconds": plan.solve_seconds,

@@ -34,6 +34,7 @@ def describe(figures: Mapping[str, Any]) -> str:
     if figures["outside"]:
         lines.append(f"  no street near: {', '.join(figures['outside'][:SHOWN])}")
     lines += [f"  planned without: {note}" for note in figures["without"]]
+    lines += [f"  street rule kept: {rule}" for rule in figures["street_rules"]]
     if figures["energy"].get("dropped"):
         lines.append(f"  left for want of energy: {', '.join(figures['energy']['dropped'][:SHOWN])}")
     lines += [f"  short of energy: {one['reason']}" for one in figures["shortfalls"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from console.roads import open_roads
@@ -12,7 +13,7 @@ from fleet.calendar import NO_CALENDAR, load_calendar
 from fleet.errors import CalendarRefused
 from fleet.settings import Settings
 from fleet.store import Store, Work
-from routing.errors import ForecastError
+from routing.errors import ForecastError, RoadsError
 from routing.forecast import BinForecast
 from routing.night import (
     Change,
@@ -27,8 +28,9 @@ from routing.night import (
     suppose,
 )
 from routing.night.foresee import Foresight, foresee
-from routing.night.ways import PlainRoads
+from routing.night.ways import ReadOnly, StreetRoads
 from routing.problem import Problem
+from routing.roads import Network, Override, StoreShelf, make_router, read_speeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def prepare(store: Store, settings: Settings, day: date, change: Change, phase: 
     with store.read() as work:
         situation = gather(work, day, settings.zone, 0)
         foresight, forecasts, blind = _forecast(work, situation, settings)
-    situation, _ = suppose(situation, change)
+    situation, closed = suppose(situation, change)
     plan = settings.plan
     judged = judge_bins(situation, plan.mandatory_p, overflow_cost=plan.overflow_cost, forecasts=forecasts)
     nights: tuple[dict[str, Any], ...] = ()
@@ -66,7 +68,8 @@ def prepare(store: Store, settings: Settings, day: date, change: Change, phase: 
         ahead = look_ahead(situation, judged, forecasts, plan.days, plan.overflow_cost)
         judged, nights = ahead.judged, ahead.nights
     phase("road matrix")
-    problem, roads = build_problem(situation, judged, PlainRoads(network), plan.reserve)
+    streets, missed = open_streets(store, settings, network, day, closed, keep=change == Change())
+    problem, roads = build_problem(situation, judged, streets, plan.reserve)
     return Tonight(
         situation=situation,
         judged=judged,
@@ -75,9 +78,41 @@ def prepare(store: Store, settings: Settings, day: date, change: Change, phase: 
         roads=roads,
         road_name=road_map.name,
         attribution=road_map.attribution,
-        without=(*blind, *_unwell(judged), *roads.without),
+        without=(*blind, *_unwell(judged), *missed, *roads.without),
         foresight=foresight,
     )
+
+
+def open_streets(
+    store: Store, settings: Settings, network: Network, day: date, closed: tuple[str, ...], *, keep: bool
+) -> tuple[StreetRoads, tuple[str, ...]]:
+    """The streets of the day: our own rules, the city's speeds, the road engine; and which of these cannot be used.
+
+    `closed`: streets supposed to be closed. `keep`: what is measured stays for other nights.
+    """
+    missed: list[str] = []
+    with store.read() as work:
+        rows = work.roads.active(day)
+    overrides = [Override(kind="closed", street=name, why="what if") for name in closed]
+    for row in rows:
+        try:
+            overrides.append(Override.from_row(row))
+        except RoadsError as error:
+            missed.append(str(error))
+    speeds, router = None, None
+    plan = settings.plan
+    try:
+        speeds = read_speeds(Path(plan.speeds)) if plan.speeds else None
+    except RoadsError as error:
+        missed.append(f"the city's speeds: {error}")
+    if plan.roads != "built-in":
+        try:
+            router = make_router(plan.roads, plan.roads_url)
+        except RoadsError as error:
+            missed.append(f"road engine {plan.roads}: {error}; the built-in network measured instead")
+    shelf = StoreShelf(store)
+    kept = shelf if keep else ReadOnly(shelf)
+    return StreetRoads(network, day, tuple(overrides), speeds, kept, router), tuple(missed)
 
 
 def _forecast(

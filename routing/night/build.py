@@ -34,6 +34,10 @@ class Roads:
     profiles: Mapping[str, str]
     """By truck of the problem, whose roads it drives by."""
     lines: Lines
+    rules: tuple[str, ...]
+    """Street rules of ours that were kept."""
+    engine: str
+    """Who measured the roads."""
 
 
 def build_problem(
@@ -89,7 +93,9 @@ def build_problem(
     )
     outside = tuple(visit.bin for visit in visits if visit.location is None)
     without = (*crews.without, *shut, *lost, *held_back, *measured.notes)
-    return problem, Roads(points, outside, without, crews.rows, profiles, measured.lines)
+    return problem, Roads(
+        points, outside, without, crews.rows, profiles, measured.lines, measured.rules, measured.engine
+    )
 
 
 def _refuse_nothing(situation: Situation) -> None:
