@@ -8,10 +8,12 @@ so; the last of the chain is plain insertion.
 from __future__ import annotations
 
 import time
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Literal, get_args
 
 from routing.errors import SolveError
+from routing.solve.away import Away, find_away
 from routing.solve.ground import compile_problem
 from routing.solve.incumbent import Incumbent, Phase, Progress
 from routing.solve.ruin import Search
@@ -20,6 +22,8 @@ from routing.solve.steps import StepClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
 
     from routing.plan import Plan
     from routing.problem import Problem
@@ -49,16 +53,20 @@ def solve(
     progress: Callable[[Progress], None] | None = None,
     warm: Plan | None = None,
     tick: Callable[[], float] = time.monotonic,
+    workers: int = 1,
+    executor: Executor | None = None,
     fallbacks: list[str] | None = None,
     iterations: int | None = None,
 ) -> Plan:
     """The best plan found in `seconds`; it passes `routing.check`, whatever happens to an engine.
 
     `engine` chooses who searches: "portfolio" (PyVRP's trips, CP-SAT's choice, our polish), or one alone. Days of under
-    80 bins are given less than asked for. `warm` is a plan to start from. `tick` is the clock of the budget. What went
-    wrong on the way is appended to `fallbacks`, one line each. With `iterations` the budget is that many steps of the
-    search instead of time: the same problem, seed and steps then give the same plan on one worker (but for "ortools",
-    which ends by time only). Raises SolveError for a budget that is not above 0 and for an engine there is not.
+    80 bins are given less than asked for. `warm` is a plan to start from. `tick` is the clock of the budget. With
+    `workers` above 1, an `executor`, or a cluster (see `routing.solve.executors`), parts of the portfolio's search run
+    there. What went wrong on the way is appended to `fallbacks`, one line each. With `iterations` the budget is that
+    many steps of the search instead of time: the same problem, seed and steps then give the same plan on one worker
+    (but for "ortools", which ends by time only). Raises SolveError for a budget that is not above 0 and for an engine
+    there is not.
     """
     if not seconds > 0:
         raise SolveError(f"a search of {seconds} s finds nothing; give it more than 0 s")
@@ -79,7 +87,7 @@ def solve(
         _begin(best, random, warm)
         for name in CHAIN[engine]:
             try:
-                _search(name, best, random)
+                _search(name, best, random, partial(find_away, workers, executor, notes))
             except Exception as error:  # noqa: BLE001 - whatever an engine raises, the night must have a plan
                 notes.append(f"{name} failed ({type(error).__name__}: {error}); went on without it")
             else:
@@ -106,12 +114,13 @@ def _insert(best: Incumbent, random: Random) -> None:
         best.accept(Search(best.ground, mend(best.ground, found.sequences()), random))
 
 
-def _search(engine: Engine, best: Incumbent, random: Random) -> None:
+def _search(engine: Engine, best: Incumbent, random: Random, away: Callable[[], AbstractContextManager[Away]]) -> None:
     """Run one engine until the budget ends. The imports are here so that a missing library is one engine's matter."""
     if engine == "portfolio":
         from routing.solve.portfolio import search_portfolio
 
-        search_portfolio(best, random)
+        with away() as others:
+            search_portfolio(best, random, others)
     elif engine == "pyvrp":
         from routing.solve.portfolio import search_pyvrp
 

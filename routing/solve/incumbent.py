@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Literal
 
 from routing.plan import Left, Plan, Reason
 from routing.solve.blame import blame
+from routing.solve.ruin import Search
+from routing.solve.start import filled, mend
 from routing.solve.steps import StepClock
 from routing.solve.timing import time_tour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
+    from random import Random
 
     from routing.plan import Route
     from routing.solve.ground import Ground
-    from routing.solve.ruin import Search, Sequences
+    from routing.solve.ruin import Sequences
 
 Phase = Literal["first rounds", "improving", "done"]
 
@@ -61,19 +65,19 @@ class Incumbent:
                 self.sequences[index], self.routes[index] = list(sequence), route
                 self.cost += route.cost - sum(ground.penalty[node] for node in sequence if node < ground.count)
         self._begun = begun
-        self._tick = tick
+        self.tick = tick
         self._progress = progress
         self._told = 0.0
         self._due = sum(visit.mandatory for visit in ground.problem.visits)
 
     def elapsed(self) -> float:
         """Seconds since the search began."""
-        return self._tick() - self._begun
+        return self.tick() - self._begun
 
     @property
     def counted(self) -> bool:
         """Whether the budget counts steps instead of time."""
-        return isinstance(self._tick, StepClock)
+        return isinstance(self.tick, StepClock)
 
     def left(self) -> float:
         """Seconds the search may still take."""
@@ -109,6 +113,16 @@ class Incumbent:
                 self.tell()
         return True
 
+    def offer(self, tours: Sequences, random: Random) -> None:
+        """Take tours in as they are; where one cannot be driven it loses bins, which may find another place."""
+        if not self.accept(Search(self.ground, tours, random)):
+            self.accept(filled(self.ground, mend(self.ground, tours), random))
+
+    def warm(self, rigs: Collection[int] | None = None) -> Plan | None:
+        """The best routes, or those of some trucks, as a plan to start from; None without any."""
+        routes = [route for index, route in sorted(self.routes.items()) if rigs is None or index in rigs]
+        return _plan(self.ground.problem.zero, routes, ()) if routes else None
+
     def tell(self, phase: Phase | None = None) -> None:
         """Report to whoever follows."""
         self.phase = phase or self.phase
@@ -132,7 +146,7 @@ class Incumbent:
     def plan(self) -> Plan:
         """The best tours as a plan, with a reason for every bin left."""
         ground = self.ground
-        routes = tuple(self.routes[index] for index in sorted(self.routes))
+        routes = [self.routes[index] for index in sorted(self.routes)]
         served = {node for sequence in self.sequences.values() for node in sequence}
         left = [Left(bin=visit.bin, reason=reason, mandatory=visit.mandatory) for visit, reason in ground.refused]
         missed = [node for node in range(ground.count) if node not in served]
@@ -141,12 +155,16 @@ class Incumbent:
             visit = ground.visits[node]
             reason = reasons.get(node, Reason.NOT_NEEDED)
             left.append(Left(bin=visit.bin, reason=reason, mandatory=visit.mandatory))
-        return Plan(
-            zero=ground.problem.zero,
-            routes=routes,
-            left=tuple(left),
-            cost=sum(route.cost for route in routes),
-            metres=sum(route.metres for route in routes),
-            seconds=sum(route.returns - route.departs for route in routes),
-            kwh=sum(route.kwh for route in routes),
-        )
+        return _plan(ground.problem.zero, routes, tuple(left))
+
+
+def _plan(zero: datetime, routes: Sequence[Route], left: tuple[Left, ...]) -> Plan:
+    return Plan(
+        zero=zero,
+        routes=tuple(routes),
+        left=left,
+        cost=sum(route.cost for route in routes),
+        metres=sum(route.metres for route in routes),
+        seconds=sum(route.returns - route.departs for route in routes),
+        kwh=sum(route.kwh for route in routes),
+    )

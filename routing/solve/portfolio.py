@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routing.solve.anneal import WARM, anneal
+from routing.solve.away import Away, solve_pieces
 from routing.solve.master import choose
 from routing.solve.reach import reach_of
-from routing.solve.ruin import Search
-from routing.solve.start import filled, mend
+from routing.solve.start import filled
 from routing.solve.tripmodel import TripModel
 from routing.solve.trips import Pool
 from routing.solve.tripsearch import TripSearch
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pyvrp import Solution
 
     from routing.solve.incumbent import Incumbent
-    from routing.solve.ruin import Sequences
 
 HEAT, AGAIN = (0.15, 0.0015), (0.03, 0.0015)
 """Annealing of PyVRP's steps begins and ends at these shares of what a bin costs on average; the second from good
@@ -35,44 +34,90 @@ OFFERED = 0.02
 TURNS = ((0.62, 0.70), (0.88, 1.0))
 """Shares of the budget when PyVRP's turn ends, and the polish after it."""
 
+LARGE, WHOLE, PIECED = 600, 0.45, 0.92
+"""From so many bins on PyVRP gets the whole night for the first share of the budget, and pieces of it up to the second.
+"""
+
+FEW, STARTS = 120, 3
+"""Below so many bins there are so many starts, all but the first with a truck kept at home."""
+
 MASTER, MASTER_SECONDS = 0.04, 8.0
 """Share of the budget, and seconds, that the master may take at most."""
 
 
-def search_pyvrp(best: Incumbent, random: Random, until: float | None = None) -> None:
-    """PyVRP for what is left of the budget, in two runs: the second knows from the first how far batteries reach."""
-    until = best.seconds if until is None else until
+def search_pyvrp(best: Incumbent, random: Random) -> None:
+    """PyVRP for what is left of the budget; with batteries in two runs, because the first tells how far they reach."""
     begun = best.elapsed()
-    run_pyvrp(best, random, begun + 0.8 * (until - begun))
-    run_pyvrp(best, random, until)
+    if any(rig.kwh_limit != float("inf") for rig in best.ground.rigs):
+        run_pyvrp(best, random, begun + 0.8 * best.left())
+    run_pyvrp(best, random, best.seconds)
 
 
-def search_portfolio(best: Incumbent, random: Random) -> None:
-    """PyVRP, the master over its trips, our ruin and repair; then each once more."""
+def search_portfolio(best: Incumbent, random: Random, away: Away) -> None:
+    """PyVRP, the master over its trips, our ruin and repair; then each once more. Large nights are solved in pieces."""
     pool = Pool(best.ground)
+    away.start(best, random)
+    if best.ground.count >= LARGE:
+        _search_large(best, random, pool, away)
+    else:
+        _search_in_turns(best, random, pool, away)
+
+
+def _search_in_turns(best: Incumbent, random: Random, pool: Pool, away: Away) -> None:
     begun, lasts = best.elapsed(), best.left()
-    for found, polished in TURNS:
-        run_pyvrp(best, random, begun + found * lasts, pool)
+    for turn, (found, polished) in enumerate(TURNS):
+        if turn == 0:
+            _run_starts(best, random, begun + found * lasts, pool)
+            away.collect(best, random, pool)
+        else:
+            run_pyvrp(best, random, begun + found * lasts, pool)
         decide(best, random, pool)
         anneal(best, filled(best.ground, best.sequences, random), WARM, begun + polished * lasts)
-        pool.add(best.sequences, best.cost)
 
 
-def run_pyvrp(best: Incumbent, random: Random, until: float, pool: Pool | None = None) -> None:
-    """One run of PyVRP from the best rounds, or from nothing; its trips go into `pool`."""
+def _search_large(best: Incumbent, random: Random, pool: Pool, away: Away) -> None:
+    begun, lasts = best.elapsed(), best.left()
+    run_pyvrp(best, random, begun + WHOLE * lasts, pool)
+    away.collect(best, random, pool)
+    solve_pieces(best, random, begun + PIECED * lasts, away)
+    decide(best, random, pool)
+    anneal(best, filled(best.ground, best.sequences, random), WARM, best.seconds)
+
+
+def _run_starts(best: Incumbent, random: Random, until: float, pool: Pool) -> None:
+    """PyVRP from the best rounds or from nothing; on small days, where it settles on a mix of trucks early, several
+    times with one truck of the best rounds kept at home.
+    """
     ground = best.ground
-    model = TripModel(ground, reach_of(ground, best.sequences))
+    starts = STARTS if ground.count < FEW and len(ground.rigs) > 1 else 1
+    begun, lasts = best.elapsed(), until - best.elapsed()
+    run_pyvrp(best, random, begun + lasts / starts, pool)
+    for number in range(2, starts + 1):
+        sent = sorted(best.sequences.keys() - ground.fixed.keys(), key=lambda index: len(best.sequences[index]))
+        banned = sent[(number - 2) % len(sent)] if sent else -1
+        run_pyvrp(best, random, begun + number * lasts / starts, pool, banned)
+
+
+def run_pyvrp(
+    best: Incumbent, random: Random, until: float, pool: Pool | None = None, banned: int | None = None
+) -> None:
+    """One run of PyVRP from the best rounds, or from nothing; its trips go into `pool`.
+
+    With a rig `banned` it begins from nothing, and that rig stays at home.
+    """
+    ground = best.ground
+    model = TripModel(ground, reach_of(ground, best.sequences), -1 if banned is None else banned)
     if not model.nodes:
         return
     search = TripSearch(model, random.getrandbits(31))
-    fresh = not any(index not in ground.fixed for index in best.sequences)
+    fresh = banned is not None or not best.sequences.keys() - ground.fixed.keys()
     start = search.begin() if fresh else model.encode(best.sequences)
     offered = best.elapsed()
 
     def found(solution: Solution) -> None:
         nonlocal offered
         if best.elapsed() - offered >= OFFERED * best.seconds:
-            offer(best, model.decode(solution), random)
+            best.offer(model.decode(solution), random)
             offered = best.elapsed()
 
     def seen(solution: Solution) -> None:
@@ -80,13 +125,7 @@ def run_pyvrp(best: Incumbent, random: Random, until: float, pool: Pool | None =
             pool.add(model.decode(solution), model.cost(solution))
 
     last = search.run(start, HEAT if fresh else AGAIN, best.until(until), found, seen)
-    offer(best, model.decode(last), random)
-
-
-def offer(best: Incumbent, tours: Sequences, random: Random) -> None:
-    """Take tours in as they are; those that cannot be driven lose bins, which find another place where there is one."""
-    if not best.accept(Search(best.ground, tours, random)):
-        best.accept(filled(best.ground, mend(best.ground, tours), random))
+    best.offer(model.decode(last), random)
 
 
 def decide(best: Incumbent, random: Random, pool: Pool) -> None:
@@ -94,4 +133,4 @@ def decide(best: Incumbent, random: Random, pool: Pool) -> None:
     pool.add(best.sequences, best.cost)
     tours = choose(pool, best.sequences, min(MASTER * best.seconds, MASTER_SECONDS))
     if tours:
-        offer(best, tours, random)
+        best.offer(tours, random)
