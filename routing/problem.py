@@ -7,7 +7,7 @@ Locations are row numbers of the road matrix. A truck carries one stream between
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping  # noqa: TC003 - unpacking reads the annotations
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,9 @@ class Site:
     def __post_init__(self) -> None:
         _refuse_negative(f"disposal site {self.place}", self, "unload_seconds", "charge_kw")
         if any(seconds < 0 for _, seconds in self.queue) or list(self.queue) != sorted(self.queue):
-            raise ProblemError(f"disposal site {self.place}: its queue must hold waits of 0 s or more by time")
+            raise ProblemError(
+                f"disposal site {self.place}: its queue must hold waits of 0 s or more, in order of time"
+            )
         if self.closes - self.opens < self.unload_seconds:
             raise ProblemError(f"disposal site {self.place}: closes before one load can be tipped; mend its hours")
 

@@ -229,7 +229,7 @@ def _why_not_alone(ground: Ground, rig: Rig, node: int) -> Reason | None:
     if rig.home_site[node] < 0 or all(_is_shut(rig, begins, node, site) for site in ground.takers[node]):
         return Reason.SITE
     if begins > rig.last_call[node] or begins + rig.home_seconds[node] > rig.ends:
-        return Reason.SHIFT
+        return Reason.WINDOW if rig.starts + out <= rig.last_call[node] else Reason.SHIFT
     if rig.kwh_limit < float("inf") and not Tour(ground, rig, [node]).feasible():
         return Reason.BATTERY
     return None

@@ -206,7 +206,7 @@ class Model:
             routes.append(
                 [
                     index(node if node < self.ground.count else self.ground.count + free[node].pop())
-                    for node in tours.get(rig.index, [])
+                    for node in (tours.get(rig.index, []) if rig.index not in self.ground.fixed else [])
                 ]
             )
         return routes
