@@ -28,7 +28,6 @@ from routing.roads.vehicles import Profile
 
 MOST_KEPT: Final = 2500
 """Points of a matrix that is kept between nights: 50 MB, and a city of this size is measured anew in seconds."""
-_DECIMALS: Final = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +111,7 @@ def measure_tables(
     networks = {profile.key: adapt(network, profile, day, overrides, speeds) for profile in profiles}
     named = {profile.key: profile for profile in profiles}
     rules, held = _tell_rules(network, named.values(), day, overrides)
-    spots = np.round(np.column_stack((table, flags)), _DECIMALS)
+    spots = np.column_stack((table, flags))
     fell_back = f"{router.name} does not know the {held} street rules in force" if router and held else None
     found: dict[str, _Found] = {}
     if router is not None and fell_back is None:
