@@ -132,15 +132,19 @@ def _settle(
 ) -> Insertion | None:
     """The insertion when the battery carries it; `reaches` is when the tour would be at what follows the nodes.
 
-    Where overtime or charging may be bought, one that needs neither is taken as it is, any other measured in full; so
-    is every one where a bin's release may hold up its whole trip.
+    Where overtime or charging may be bought, a bound on both prices it; what the bound forbids is measured in full, and
+    so is all where a bin's release may hold up its whole trip.
     """
     rig = tour.rig
     if not rig.soft and not ground.releases:
         return Insertion(added, tour, rig, position, nodes) if _powered(ground, tour, position, nodes) else None
-    home = reaches if position == len(tour.sequence) else tour.home + max(0, reaches - tour.early[position])
-    if not tour.surcharge and home <= rig.soft_ends and not ground.releases and _powered(ground, tour, position, nodes):
-        return Insertion(added, tour, rig, position, nodes)
+    if not ground.releases:
+        home = reaches if position == len(tour.sequence) else tour.home + max(0, reaches - tour.early[position])
+        kwh = _draws(ground, tour, position, nodes) if rig.kwh_limit != float("inf") else 0.0
+        surcharge, back = rig.surcharge(home, kwh)
+        if back <= rig.ends and (kwh <= rig.kwh_limit or rig.charge_kw > 0):
+            added += surcharge - tour.surcharge
+            return Insertion(added, tour, rig, position, nodes) if added < ceiling else None
     longer = Tour(ground, rig, [*tour.sequence[:position], *nodes, *tour.sequence[position:]])
     added = longer.cost - tour.cost
     return Insertion(added, tour, rig, position, nodes) if added < ceiling and longer.feasible() else None
@@ -244,10 +248,19 @@ def apply(ground: Ground, insertion: Insertion) -> Tour:
 def _powered(ground: Ground, tour: Tour, position: int, nodes: tuple[int, ...]) -> bool:
     """Whether the battery carries the longer tour. A bound settles most cases, the rest are measured."""
     rig = tour.rig
-    if rig.kwh_limit == float("inf"):
+    if rig.kwh_limit == float("inf") or _draws(ground, tour, position, nodes) <= rig.kwh_limit:
         return True
+    sequence = tour.sequence
+    return Tour(ground, rig, [*sequence[:position], *nodes, *sequence[position:]]).kwh <= rig.kwh_limit
+
+
+def _draws(ground: Ground, tour: Tour, position: int, nodes: tuple[int, ...]) -> float:
+    """An upper bound on the kWh of the longer tour: what is added is driven with a full load."""
+    rig = tour.rig
     sequence, truck, energy = tour.sequence, rig.truck, rig.truck.energy
     metres, steps, climb = rig.roads.metres, rig.roads.steps, rig.roads.climb
+    if climb is not None and energy.tare_t > 0:
+        return Tour(ground, rig, [*sequence[:position], *nodes, *sequence[position:]]).kwh
     node = sequence[position - 1] if position else rig.depot
     kg = 0
     if position == len(sequence):
@@ -268,6 +281,4 @@ def _powered(ground: Ground, tour: Tour, position: int, nodes: tuple[int, ...]) 
     more = max(0, way) / 1000 * (energy.kwh_per_km + energy.kwh_per_t_km * truck.kg / 1000)
     more += kg / 1000 * (energy.kwh_per_t + energy.kwh_per_t_km * (tour.metres + way) / 1000)
     more += energy.kwh_per_lift + energy.kwh_per_tip + max(0, seconds) / 3600 * energy.aux_kw
-    if tour.kwh + more <= rig.kwh_limit and (climb is None or not energy.tare_t):
-        return True
-    return Tour(ground, rig, [*sequence[:position], *nodes, *sequence[position:]]).kwh <= rig.kwh_limit
+    return tour.kwh + more

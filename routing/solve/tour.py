@@ -14,13 +14,13 @@ class Tour:
 
     Per position: `early` is when service begins at the earliest, `late` when the truck must arrive at the latest (one
     more entry: home), `trip` the number of the load, `kg_before` and `litres_before` what lies on board (both with one
-    more entry). Per trip: `kg`, `litres` and `streams`. `cost` counts the `surcharge` for overtime and charging; `home`
-    is when a tour that may have one ends at the earliest, charging counted.
+    more entry). Per trip: `kg`, `litres` and `streams`. `cost` counts the `surcharge` for overtime and charging; where
+    there may be one, `home` is when the tour ends at the earliest, `back` the same with charging.
     """
 
     __slots__ = (
-        "cost", "early", "ground", "home", "kg", "kg_before", "kwh", "late", "litres", "litres_before", "metres",
-        "rig", "sequence", "streams", "surcharge", "trip",
+        "back", "cost", "early", "ground", "home", "kg", "kg_before", "kwh", "late", "litres", "litres_before",
+        "metres", "rig", "sequence", "streams", "surcharge", "trip",
     )  # fmt: skip
 
     def __init__(self, ground: Ground, rig: Rig, sequence: list[int]) -> None:
@@ -34,7 +34,7 @@ class Tour:
         twin = Tour.__new__(Tour)
         twin.ground, twin.rig = self.ground, self.rig
         twin.cost, twin.kwh, twin.metres = self.cost, self.kwh, self.metres
-        twin.surcharge, twin.home = self.surcharge, self.home
+        twin.surcharge, twin.home, twin.back = self.surcharge, self.home, self.back
         twin.sequence = self.sequence[:]
         twin.early, twin.late, twin.trip = self.early[:], self.late[:], self.trip[:]
         twin.kg_before, twin.litres_before = self.kg_before[:], self.litres_before[:]
@@ -115,7 +115,7 @@ class Tour:
             begins > rig.closes[node] for begins, node in zip(self.early, self.sequence, strict=True)
         ):
             return False
-        if self.early[-1] > rig.last_call[self.sequence[-1]] or (rig.soft and self.home > rig.ends):
+        if self.early[-1] > rig.last_call[self.sequence[-1]] or (rig.soft and self.back > rig.ends):
             return False
         return all(
             self.ground.streams[node] in (None, self.streams[trip])
@@ -238,7 +238,7 @@ class Tour:
         self.kwh = 0.0
         self.metres = 0
         self.cost = self.surcharge = 0.0
-        self.home = rig.starts
+        self.home = self.back = rig.starts
         if not sequence:
             return
         cost, before = rig.cost, rig.depot
@@ -250,7 +250,8 @@ class Tour:
         if rig.kwh_limit != float("inf"):
             self._measure()
         if rig.soft:
-            self.surcharge, self.home = rig.surcharge(self.early[-1] + rig.home_seconds[before], self.kwh)
+            self.home = self.early[-1] + rig.home_seconds[before]
+            self.surcharge, self.back = rig.surcharge(self.home, self.kwh)
             self.cost += self.surcharge
 
     def _measure(self) -> None:

@@ -13,7 +13,7 @@ from routing.plan import Reason
 from routing.problem import Locks, Problem, Truck, Visit
 from routing.solve import solve
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def price(night: Problem, plan) -> float:
@@ -32,7 +32,7 @@ def test_no_plan_breaks_a_rule(mixed_night, seed):
     assert check(night, plan) == ()
 
 
-@settings(quick, max_examples=15)
+@settings(quick, max_examples=10)
 @given(seed=st.integers(0, 1_000_000))
 def test_a_plan_is_a_warm_start_of_itself(mixed_night, seed):
     """Taken up again, a plan is kept or bettered, whatever its rules and locks."""
@@ -43,7 +43,7 @@ def test_a_plan_is_a_warm_start_of_itself(mixed_night, seed):
     assert price(night, again) <= price(night, plan) + 0.01
 
 
-@settings(quick, max_examples=15)
+@settings(quick, max_examples=10)
 @given(seed=st.integers(0, 1_000_000), other=st.integers(0, 1_000_000))
 def test_a_plan_of_another_night_does_no_harm(mixed_night, seed, other):
     """A warm start may come from a night with other bins, trucks, hours and locks."""
@@ -52,7 +52,7 @@ def test_a_plan_of_another_night_does_no_harm(mixed_night, seed, other):
     assert check(night, plan) == ()
 
 
-@settings(quick, max_examples=25)
+@settings(quick, max_examples=10)
 @given(seed=st.integers(0, 1_000_000))
 def test_with_trucks_to_spare_nobody_who_can_be_served_is_left(mixed_night, seed):
     """With a truck of each kind for every bin, a mandatory bin is left only where no truck could serve it even alone.
