@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from console import cli_export, cli_forecast, cli_plan
+from console import cli_export, cli_forecast, cli_plan, cli_roads
 from console.errors import ConsoleError, JobFailed, JobRunning
 from fleet.errors import FleetError, ImportRefused, StoreBusy
 from routing.errors import RoutingError
@@ -37,6 +37,7 @@ app.add_typer(imports, name="import")
 app.add_typer(cli_plan.plan, name="plan")
 app.add_typer(cli_forecast.forecast, name="forecast")
 app.add_typer(cli_export.export, name="export")
+app.add_typer(cli_roads.roads, name="roads")
 app.command("report")(cli_plan.report)
 app.add_typer(database, name="db")
 app.add_typer(twins, name="twin")
@@ -248,17 +249,25 @@ def _import(
 
 
 @imports.command("roads")
-def import_roads(file: File, *, as_json: AsJson = False) -> None:
+def import_roads(
+    file: File,
+    *,
+    heights: Annotated[
+        Path | None, typer.Option(help="Heights for the climb: an SRTM tile (.hgt) or a CSV of lat, lon, height.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Streets from an OpenStreetMap extract (.osm.pbf)."""
     from console.roads import use_extract
 
     settings = _settings()
     store = _store(settings, create=True)
-    network = use_extract(store, file, settings.data_dir, _who(settings))
+    network = use_extract(store, file, settings.data_dir, _who(settings), heights=heights)
     figures = {
         "file": str(file),
         "junctions": network.nodes,
         "edges": network.edges,
+        "climbs": network.has_heights,
         "attribution": network.attribution,
     }
     text = f"{file}: {network.nodes} junctions, {network.edges} directed edges in use. {network.attribution}"

@@ -4,6 +4,7 @@ ConsoleError
 ├── LanguageUnknown      no catalogue for the language asked for
 ├── ActionDisabled       an action that cannot be done now; its text says why
 ├── NoRoads              no road network was imported yet
+├── RuleUnclear          a rule of a street that cannot be understood, or is refused
 ├── JobRunning           the same job is at work already
 ├── JobFailed            a job that could not do its work
 ├── ShapingImpossible    a plan that cannot be shaped by hand here and now
@@ -29,6 +30,10 @@ class ActionDisabled(ConsoleError):
 
 class NoRoads(ConsoleError):
     """No road network was imported yet."""
+
+
+class RuleUnclear(ConsoleError):
+    """A rule of a street that cannot be understood, or that the store refuses."""
 
 
 class JobRunning(ConsoleError):

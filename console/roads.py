@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -11,21 +12,36 @@ from fleet.store import Store
 from fleet.tables import RoadMap, Truck
 from routing.roads import Network, TruckLimits, open_network
 
+HEIGHTS = ".heights"
+"""Between the name of a kept extract and the suffix of the heights that came with it."""
 
-def use_extract(store: Store, extract: Path, data_dir: Path, who: str, attribution: str | None = None) -> Network:
-    """Build the network of `extract`, keep a copy of the file, and use it from now on.
+
+def use_extract(
+    store: Store,
+    extract: Path,
+    data_dir: Path,
+    who: str,
+    attribution: str | None = None,
+    heights: Path | None = None,
+) -> Network:
+    """Build the network of `extract`, keep a copy of the file (and of its heights), and use it from now on.
 
     Raises:
         RoadsError: the file is no extract with streets a truck may use.
     """
     with store.read() as work:
-        limits = biggest(work.trucks.all())
+        limits = smallest(work.trucks.all())
     cache = data_dir / "roads"
-    network = open_network(extract, cache, limits)
+    network = open_network(extract, cache, limits, heights=heights)
     cache.mkdir(parents=True, exist_ok=True)
-    copy = cache / f"{network.key[:16]}{''.join(extract.suffixes[-2:])}"  # the suffix tells the format
+    hills = f"-{_digest(heights)}" if heights else ""
+    copy = cache / f"{network.key[:16]}{hills}{''.join(extract.suffixes[-2:])}"  # the suffix tells the format
     if not copy.exists():
         shutil.copyfile(extract, copy)
+    if heights is not None:
+        folder = copy.with_name(copy.name + HEIGHTS)  # a tile keeps its name, which says where it lies
+        folder.mkdir(exist_ok=True)
+        shutil.copyfile(heights, folder / heights.name)
     south, west, north, east = network.bbox
     row = RoadMap(
         name=extract.name,
@@ -58,7 +74,7 @@ def use_extract(store: Store, extract: Path, data_dir: Path, who: str, attributi
 
 
 def open_roads(store: Store) -> tuple[Network, RoadMap]:
-    """The network in use, for the biggest of the trucks.
+    """The network in use, with every street the smallest of the trucks may use; `adapt` closes what is not for others.
 
     Raises:
         NoRoads: none was imported.
@@ -66,19 +82,27 @@ def open_roads(store: Store) -> tuple[Network, RoadMap]:
     """
     with store.read() as work:
         row = work.places.road_map()
-        limits = biggest(work.trucks.all())
+        limits = smallest(work.trucks.all())
     if row is None:
         raise NoRoads("no road network yet; import one with: binwatt import roads FILE.osm.pbf")
-    return open_network(Path(row.extract_path), Path(row.cache_path), limits), row
+    return open_network(Path(row.extract_path), Path(row.cache_path), limits, heights=_heights_of(row)), row
 
 
-def biggest(trucks: list[Truck]) -> TruckLimits:
-    """Limits every truck keeps: of the heaviest, highest, widest; those made for narrow streets are left out."""
-    wide = [truck for truck in trucks if not truck.narrow] or trucks
-    if not wide:
+def _heights_of(row: RoadMap) -> Path | None:
+    folder = Path(row.extract_path + HEIGHTS)
+    return next(iter(sorted(folder.iterdir())), None) if folder.is_dir() else None
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+
+
+def smallest(trucks: list[Truck]) -> TruckLimits:
+    """Limits no truck is below: of the lightest, lowest and narrowest."""
+    if not trucks:
         return TruckLimits()
     return TruckLimits(
-        gross_t=max(truck.gross_t for truck in wide),
-        height_m=max(truck.height_m for truck in wide),
-        width_m=max(truck.width_m for truck in wide),
+        gross_t=min(truck.gross_t for truck in trucks),
+        height_m=min(truck.height_m for truck in trucks),
+        width_m=min(truck.width_m for truck in trucks),
     )

@@ -84,6 +84,7 @@ ORDER_WORDS: dict[str, str] = {
     OrderKind.MAKE_PLAN: N_("make a plan"),
     OrderKind.PUBLISH_PLAN: N_("publish the plan"),
     OrderKind.WITHDRAW_PLAN: N_("withdraw the plan"),
+    OrderKind.RULE_STREET: N_("rule a street"),
 }
 
 _TELL: dict[Kind, str] = {

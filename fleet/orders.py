@@ -31,6 +31,9 @@ class OrderKind(StrEnum):
     MAKE_PLAN = "make_plan"  # target: ISO day; seconds, publish
     PUBLISH_PLAN = "publish_plan"  # target: plan id; note?
     WITHDRAW_PLAN = "withdraw_plan"  # target: plan id
+    # target: "new" or a rule's number; do: "add", "change", "end", "delete"; kind, street, line, value, from_time,
+    # until_time, weekdays, starts_on, ends_on as in the table road_override; why is the order's own
+    RULE_STREET = "rule_street"
 
 
 class OrderState(StrEnum):
@@ -46,7 +49,10 @@ class OrderState(StrEnum):
 
 SETTLED = frozenset({OrderState.ACCEPTED, OrderState.REJECTED, OrderState.FAILED, OrderState.EXPIRED})
 
-STATION_KINDS = frozenset(set(OrderKind) - {OrderKind.MAKE_PLAN, OrderKind.PUBLISH_PLAN, OrderKind.WITHDRAW_PLAN})
+STATION_KINDS = frozenset(
+    set(OrderKind)
+    - {OrderKind.MAKE_PLAN, OrderKind.PUBLISH_PLAN, OrderKind.WITHDRAW_PLAN, OrderKind.RULE_STREET}
+)
 """Carried out by the central system; the others by the plan job and the store."""
 
 LIFETIME = timedelta(minutes=10)

@@ -25,7 +25,7 @@ class Orders:
     def place(self, wanted: Wanted) -> Order:
         """Queue an order; with a key already used, the order placed then.
 
-        Publishing and withdrawing a plan need nobody else: they are carried out here and now.
+        Publishing and withdrawing a plan, and a rule of a street, need nobody else: they are carried out here and now.
         """
         session = self._work.session
         if wanted.key is not None:
@@ -48,6 +48,11 @@ class Orders:
         self._tell(order)
         if wanted.kind in (OrderKind.PUBLISH_PLAN, OrderKind.WITHDRAW_PLAN):
             self._settle_plan(order)
+        elif wanted.kind is OrderKind.RULE_STREET:
+            refusal = self._work.roads.carry_out(order)
+            self.mark(
+                order, OrderState.REJECTED if refusal else OrderState.ACCEPTED, {"why": refusal} if refusal else {}
+            )
         return order
 
     def get(self, order_id: int) -> Order | None:

@@ -2,20 +2,66 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import col, delete, select
 
 from fleet.errors import StoreError
 from fleet.events import Kind
-from fleet.tables import RoadOverride, RoadTable
+from fleet.tables import Order, RoadOverride, RoadTable
 
 if TYPE_CHECKING:
     from fleet.store.work import Work
 
 MOST_TABLES = 8
 """Matrices kept: one for each class and hours of trucks, and a few of days with other rules."""
+
+RULES: dict[str, tuple[float, float] | None] = {
+    "closed": None, "one_way": None, "max_t": (0.5, 100), "max_height": (1, 10), "max_width": (1, 6), "speed": (2, 130),
+}  # fmt: skip
+"""Kinds of rules, and the bounds of the value of those that have one: tonnes, metres, km/h."""
+_COLUMNS = ("kind", "street", "line", "value", "from_time", "until_time", "weekdays", "starts_on", "ends_on")
+
+
+def read_rule(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a rule out of an order's arguments; ValueError names what is none."""
+    changes: dict[str, Any] = {}
+    for name, value in args.items():
+        if name not in _COLUMNS:
+            raise ValueError(f"there is no {name!r} in a rule")
+        if name in {"starts_on", "ends_on"}:
+            changes[name] = date.fromisoformat(value) if value else None
+        elif name in {"from_time", "until_time"}:
+            changes[name] = time.fromisoformat(value).strftime("%H:%M") if value and value != "24:00" else None
+        elif name == "line":
+            changes[name] = [[float(lat), float(lon)] for lat, lon in value]
+        elif name == "weekdays":
+            changes[name] = sorted({int(day) for day in value})
+        elif name == "value":
+            changes[name] = None if value is None else float(value)
+        else:
+            changes[name] = str(value)
+    return changes
+
+
+def _refuse(row: RoadOverride) -> str | None:
+    """What is wrong with a rule; None where nothing is."""
+    if row.kind not in RULES:
+        return f"{row.kind!r} is no rule; known: {', '.join(RULES)}"
+    if not row.street and len(row.line) < 2:
+        return "it says not where: name a street or give a line along it"
+    if row.kind == "one_way" and len(row.line) < 2:
+        return "a one-way rule needs a line in the direction that stays open"
+    bounds = RULES[row.kind]
+    if bounds and not (row.value is not None and bounds[0] <= row.value <= bounds[1]):
+        return f"{row.kind} is {row.value}: give {bounds[0]:g} to {bounds[1]:g}"
+    if not row.weekdays or not set(row.weekdays) <= set(range(7)):
+        return f"weekdays {row.weekdays}: give some of 0 (Monday) to 6 (Sunday)"
+    if row.starts_on and row.ends_on and row.ends_on < row.starts_on:
+        return f"it ends on {row.ends_on}, before it starts on {row.starts_on}"
+    return None
 
 
 class Roads:
@@ -82,6 +128,37 @@ class Roads:
         row.who = who
         self._say(row, "deleted")
         self._work.session.delete(row)
+
+    def carry_out(self, order: Order) -> str | None:
+        """Do what an order about a rule says; why not, where it makes no sense."""
+        args = {name: value for name, value in order.args.items() if name != "do"}
+        deed = order.args.get("do", "add")
+        try:
+            changes = read_rule(args)
+            if deed == "add":
+                missing = {"kind"} - changes.keys()
+                row = RoadOverride(**changes, why=order.why, who=order.who, at=self._work.now) if not missing else None
+                if row is None or (refusal := _refuse(row)):
+                    return "it says no kind of rule" if row is None else refusal
+                self.add(row)
+                return None
+            number = int(order.target)
+            if deed == "change":
+                before = self.get(number)
+                if refusal := _refuse(RoadOverride(**(before.model_dump() | changes))):
+                    return refusal
+                self.change(number, changes | ({"why": order.why} if order.why else {}), order.who)
+            elif deed == "end":
+                self.end(number, order.who)
+            elif deed == "delete":
+                self.drop(number, order.who)
+            else:
+                return f"{deed!r} is nothing to do with a rule: add, change, end or delete"
+        except StoreError as error:
+            return str(error)
+        except (TypeError, ValueError) as error:
+            return f"the rule makes no sense: {error}"
+        return None
 
     def table(self, key: str) -> RoadTable | None:
         """The matrix kept under this key."""

@@ -26,6 +26,7 @@ from routing.roads.rules import (
 )
 
 _KEYS: Final = ("highway", "barrier", "restriction", "restriction:hgv", "ele")
+_HEIGHT_SHARE: Final = 5  # a map with fewer heights than one in five streets tells no climb: a few summits are no slope
 _NOWHERE: Final = 2_147_483_647  # libosmium's coordinate of a node that is not in the file
 
 
@@ -78,7 +79,8 @@ def read_extract(
         raise ExtractError(
             f"{path}: holds no street a {limits.profile} truck may use{where}; export it with its highways"
         )
-    return build_network(survey, read_heights(heights) if heights else Heights.of_points(survey.heights))
+    mapped = survey.heights if len(survey.heights) * _HEIGHT_SHARE >= len(survey.starts) else []
+    return build_network(survey, read_heights(heights) if heights else Heights.of_points(mapped))
 
 
 def survey_extract(path: Path, limits: TruckLimits, box: Box | None = None, heights: Path | None = None) -> Survey:
