@@ -122,7 +122,7 @@ def run_pyvrp(
 
     def seen(solution: Solution) -> None:
         if pool is not None:
-            pool.add(model.decode(solution), model.cost(solution))
+            pool.add(model.decode_good(solution), model.cost(solution))
 
     last = search.run(start, HEAT if fresh else AGAIN, best.until(until), found, seen)
     best.offer(model.decode(last), random)

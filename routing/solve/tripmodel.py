@@ -72,9 +72,16 @@ class TripModel:
 
     def decode(self, solution: pyvrp.Solution) -> Sequences:
         """A PyVRP solution as tours; trucks of one kind are taken in their order."""
+        return self._tours(solution.routes())
+
+    def decode_good(self, solution: pyvrp.Solution) -> Sequences:
+        """Only those tours of a solution that break no limit."""
+        return self._tours([route for route in solution.routes() if route.is_feasible()])
+
+    def _tours(self, routes: list[pyvrp.Route]) -> Sequences:
         tours: Sequences = {}
         free = [list(rigs) for rigs in self.kinds]
-        for route in solution.routes():
+        for route in routes:
             sequence = self.sequence(route)
             if sequence:
                 tours[free[route.vehicle_type()].pop(0)] = sequence

@@ -40,7 +40,7 @@ UPDATED = 100
 """Steps between two changes of these prices: PyVRP's own 500 are many of the steps a night has time for."""
 
 SAMPLED = 8
-"""Every so many steps a feasible solution is shown to who collects trips."""
+"""Every so many steps a solution is shown to who collects trips."""
 
 
 class TripSearch:
@@ -82,7 +82,7 @@ class TripSearch:
     ) -> Solution:
         """The best solution until `elapsed` reaches 1, cooling between the two of `heat`, in shares of a bin's cost.
 
-        `found` hears of each new best feasible one, `seen` of a sample of the feasible ones on the way.
+        `found` hears of each new best feasible one, `seen` of a sample of all on the way.
         """
         best = current = start
         price = self._penalties.cost_evaluator()
@@ -108,6 +108,6 @@ class TripSearch:
                 heat_now = hot * (cold / hot) ** share
                 if cost < price.penalised_cost(current) - heat_now * math.log(1 - self._random.random()):
                     current = candidate
-                if seen is not None and self.steps % SAMPLED == 0 and current.is_feasible():
-                    seen(current)
+                if seen is not None and self.steps % SAMPLED == 0:
+                    seen(candidate)
         return best
