@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from console.errors import ActionDisabled, ShapingImpossible
-from console.shaping.bench import Bench
 from fleet.orders import Wanted
 
 if TYPE_CHECKING:
@@ -39,6 +38,9 @@ class Hands(Protocol):
     def history(self, bin_id: str) -> tuple[tuple[datetime, float], ...]:
         """A bin's fill over the last week."""
         ...
+
+    def prepare(self) -> None:
+        """Be ready for the first edit."""
 
     def try_edit(self, plan_id: int, version: int, call: EditCall) -> Tried:
         """What an edit of this version of a plan would change."""
@@ -72,6 +74,8 @@ class StoreHands:
         self._store = store
         self._operator = operator
         self._settings = settings
+        from console.shaping.bench import Bench
+
         self._bench = Bench(store.url.render_as_string(hide_password=False), operator, settings.plan.reserve)
 
     def close(self) -> None:
@@ -117,6 +121,10 @@ class StoreHands:
         with self._store.read() as work:
             rows = work.bins.readings_of(bin_id, work.now - HISTORY)
         return tuple((row.measured_at, row.fill) for row in rows if row.fill is not None)
+
+    def prepare(self) -> None:
+        """Start the process that works edits out: the first edit finds it ready."""
+        self._bench.warm()
 
     def try_edit(self, plan_id: int, version: int, call: EditCall) -> Tried:
         """What an edit of this version of a plan would change."""

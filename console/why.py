@@ -10,6 +10,9 @@ from console.i18n import N_, _
 from console.view import View
 from console.wording import percent
 
+WORTH_SAYING = 0.005
+"""A chance below this is none in percent."""
+
 WHY_WORDS = {
     "due": N_("due"),
     "on_the_way": N_("on the way"),
@@ -71,7 +74,7 @@ def tell_why(view: View, why: Mapping[str, Any], reason: str) -> str:
     by = _local(view, why.get("by"))
     if by and why.get("p") is not None:
         words.append(_("overflows by {time}: {chance}").format(time=by, chance=percent(why["p"])))
-    if why.get("early"):
+    if float(why.get("early") or 0.0) >= WORTH_SAYING:
         words.append(_("before it would be emptied: {chance}").format(chance=percent(why["early"])))
     health = HEALTH_WORDS.get(str(why.get("health")))
     if health:

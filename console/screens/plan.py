@@ -75,6 +75,7 @@ class PlanScreen(ShapingScreen):
     def draw(self, view: View, before: View | None) -> None:
         """Progress always; lists and map when the plan changed."""
         self._draw_head(view)
+        self.prepare()
         plan = view.plan
         if before is None or self._filled != (plan, language()):
             self._filled, self._stops_of = (plan, language()), None

@@ -48,6 +48,15 @@ class ShapingScreen(RoomScreen):
     busy = ""
     """What is being worked out; shown while it is."""
 
+    prepared = False
+    """Whether whoever works edits out was told to be ready."""
+
+    def prepare(self) -> None:
+        """Have the first edit found ready: once, when there is a plan to shape."""
+        if not self.prepared and self.plan() is not None:
+            self.prepared = True
+            self.app.carry_out(lambda hands: hands.prepare())
+
     def say_busy(self, words: str) -> None:
         """Show what is being worked out, or that nothing is."""
         self.busy = words

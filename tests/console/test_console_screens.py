@@ -50,6 +50,9 @@ class Ledger:
     def skip(self, by: timedelta) -> None:
         self.done.append(("skip", by))
 
+    def prepare(self) -> None:
+        """Nothing to start."""
+
     def history(self, bin_id: str):
         return tuple((fixed_view.NOW - timedelta(hours=70 - h), (h % 24) / 24) for h in range(70))
 
