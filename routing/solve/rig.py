@@ -20,12 +20,15 @@ from routing.energy import Z90
 from routing.solve.gate import NEVER, Gate, merge
 
 if TYPE_CHECKING:
+    from array import array
+
     from routing.problem import Problem, Site, Truck, Visit
 
 FAR = 1 << 30
 """Seconds or metres of a way that does not exist: more than any shift, and sums of a few still fit 64 bits."""
 
-Table = list[list[int]]
+Table = list["array[int]"]
+Prices = list["array[float]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Rig:
     opens: list[int]
     closes: list[int]
     gates: dict[int, Gate]
-    cost: list[list[float]]
+    cost: Prices
     home_site: list[int]
     home_cost: list[float]
     home_seconds: list[int]
@@ -100,7 +103,7 @@ def make_rig(
     index: int,
     visits: list[Visit],
     roads: Roads,
-    cost: list[list[float]],
+    cost: Prices,
     span: tuple[int, int],
 ) -> Rig:
     """The rig of truck `index` over its `roads` and `cost`, on the road within `span`."""

@@ -144,7 +144,7 @@ class Search:
                 centre, strings, longest = due[int(random.random() * len(due))], strings * 2, longest * 3
         torn: list[int] = []
         hit: set[int] = set()
-        for visit in (centre, *ground.near[centre]):
+        for visit in itertools.chain((centre,), ground.near[centre]):
             tour = self.where[visit]
             if tour is None or tour.rig.index in hit or not tour.rig.allowed[centre]:
                 continue

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from routing.solve.ground import Ground
-    from routing.solve.rig import Rig
+    from routing.solve.rig import Rig, Table
 
 
 class Tour:
@@ -283,7 +283,7 @@ class Tour:
         if rig.roads.climb is not None and energy.tare_t > 0:
             self.kwh += energy.kwh_per_t_climbed * self._climbed(rig.roads.climb)
 
-    def _climbed(self, climb: list[list[int]]) -> float:
+    def _climbed(self, climb: Table) -> float:
         """Tonnes times metres climbed, the truck's own weight counted."""
         rig, tare = self.rig, self.rig.truck.energy.tare_t
         before, total = rig.depot, 0.0
