@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import atan2, cos, hypot, log10, radians
 
-from console.sheets.values import Sheet, SheetStop, Street
+from console.sheets.values import Kind, Sheet, SheetStop, Street
 
 METRES_PER_DEGREE = 111_320.0
 LEAST_METRES = 300.0
@@ -59,6 +59,7 @@ class Pin:
     x: float
     y: float
     label: str
+    width: float
     stops: tuple[int, ...]
     """Their numbers."""
 
@@ -124,23 +125,44 @@ def draw_arrows(drawn: Sequence[Point], every: float) -> Iterator[tuple[float, f
             walked += length
 
 
-def draw_pins(window: Window, stops: Iterable[SheetStop], apart: float) -> list[Pin]:
-    """Bins as numbered pins; those nearer than `apart` units to one before share its pin."""
-    groups: list[tuple[Point, list[int]]] = []
-    for stop in stops:
-        if stop.kind != "bin":
-            continue
-        here = window.place(stop.lat, stop.lon)
-        near = next((group for group in groups if hypot(group[0][0] - here[0], group[0][1] - here[1]) < apart), None)
-        if near is None:
-            groups.append((here, [stop.number]))
-        else:
-            near[1].append(stop.number)
-    return [Pin(x, y, shorten(numbers), tuple(numbers)) for (x, y), numbers in groups]
+def draw_pins(window: Window, stops: Iterable[SheetStop], height: float, letter: float) -> list[Pin]:
+    """Bins as numbered pins `height` units high, a letter `letter` wide; labels that would touch become one.
+
+    A group keeps the place of its first bin, so that a pin always stands where a bin does.
+    """
+    groups = [_Group(*window.place(stop.lat, stop.lon), [stop.number]) for stop in stops if stop.kind is Kind.BIN]
+    merged = True
+    while merged:
+        merged = False
+        kept: list[_Group] = []
+        for group in groups:
+            near = next((one for one in kept if one.touches(group, height, letter)), None)
+            if near is None:
+                kept.append(group)
+            else:
+                near.numbers += group.numbers
+                merged = True
+        groups = kept
+    return [Pin(one.x, one.y, shorten(one.numbers), one.width(height, letter), tuple(one.numbers)) for one in groups]
+
+
+@dataclass(slots=True)
+class _Group:
+    x: float
+    y: float
+    numbers: list[int]
+
+    def width(self, height: float, letter: float) -> float:
+        return max(height, letter * len(shorten(self.numbers)) + height / 2.5)
+
+    def touches(self, other: _Group, height: float, letter: float) -> bool:
+        if abs(self.y - other.y) >= height * 0.95:
+            return False
+        return abs(self.x - other.x) < (self.width(height, letter) + other.width(height, letter)) / 2
 
 
 def shorten(numbers: Sequence[int]) -> str:
-    """1, 2, 3, 7 as "1-3,7"; of many groups the first two."""
+    """1, 2, 3, 7 as "1-3,7"; of many groups the first."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][1] + 1:
@@ -148,7 +170,7 @@ def shorten(numbers: Sequence[int]) -> str:
         else:
             runs.append([number, number])
     texts = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
-    return ",".join(texts[:2]) + ("…" if len(texts) > 2 else "")
+    return ",".join(texts) if len(texts) <= 2 else f"{texts[0]}…"
 
 
 def scale_bar(window: Window, most: float) -> tuple[float, str]:

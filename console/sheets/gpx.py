@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from console.sheets.values import Language, Sheet, SheetStop
+from console.sheets.values import Kind, Language, Sheet, SheetStop
 from console.sheets.words import say, say_share
 
 NAMESPACE = "http://www.topografix.com/GPX/1/1"
@@ -43,7 +43,7 @@ def _add_stop(route: ET.Element, stop: SheetStop, language: Language) -> None:
     """Elements in the order the schema asks for: time, name, cmt, desc, type."""
     point = ET.SubElement(route, "rtept", {"lat": f"{stop.lat:.6f}", "lon": f"{stop.lon:.6f}"})
     _text(point, "time", _utc(stop.arrives_at))
-    if stop.kind == "bin":
+    if stop.kind is Kind.BIN:
         _text(point, "name", f"{stop.number}. {stop.title}")
         fill = "" if stop.fill is None else say_share(language, stop.fill)
         told = (f"{stop.arrives_at:%H:%M}", stop.ref, say(language, f"stream.{stop.stream}"), fill, stop.notes)

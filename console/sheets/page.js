@@ -12,7 +12,7 @@ function keep(name, value) { try { localStorage.setItem(name, value); } catch { 
 let ticked = new Set(JSON.parse(load(key) || "[]"));
 let language = load("binwatt-language") || document.documentElement.lang;
 
-function say(word) { return words[language][word] || word; }
+function say(word) { return words[language][word] || word.split(".").pop(); }
 
 function speak(chosen) {
   language = words[chosen] ? chosen : document.documentElement.lang;
@@ -43,7 +43,7 @@ function show() {
   next.querySelector(".head").textContent = here ? say("next") : say("done");
   next.querySelector(".what").textContent = here ? here.querySelector(".title").textContent : "";
   next.querySelector(".meta").textContent =
-    here ? [here.querySelector("time").textContent, here.querySelector(".small").textContent].join(" · ") : "";
+    here ? [here.querySelector("time").textContent, here.querySelector(".small").textContent].filter(Boolean).join(" · ") : "";
   next.querySelector(".left").textContent = `${left} ${say("left")}`;
   next.querySelector(".acts").hidden = !here;
   if (here) next.querySelector("a").href = `geo:${here.dataset.at}?q=${here.dataset.at}`;

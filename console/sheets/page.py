@@ -11,12 +11,12 @@ from typing import Final
 
 from console.sheets.code import encode
 from console.sheets.drawing import Point, Window, draw_arrows, draw_line, draw_pins, draw_streets, frame
-from console.sheets.values import LANGUAGES, Language, Sheet, SheetStop, Street
+from console.sheets.values import LANGUAGES, PLACES, Kind, Language, Sheet, SheetStop, Street
 from console.sheets.words import say, say_day, say_number, say_share, words
 
 HERE: Final = Path(__file__).parent
 MAP_WIDTH, MAP_HEIGHT = 1000.0, 800.0
-PIN: Final = 30.0
+PIN, PIN_LETTER = 30.0, 11.0
 STREETS: Final = {0: ("#dedede", 1.2), 1: ("#cfcfcf", 2.4), 2: ("#bdbdbd", 3.4), 3: ("#a8a8a8", 4.4)}
 """Colour and width of a street, by rank."""
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -106,11 +106,12 @@ def _next(language: Language) -> str:
 
 def _row(seq: int, stop: SheetStop, language: Language) -> str:
     at = f"{stop.lat:.6f},{stop.lon:.6f}"
-    other = "" if stop.kind == "bin" else ' class="other"'
+    other = "" if stop.kind is Kind.BIN else ' class="other"'
     number = str(stop.number or "")
-    if stop.kind == "bin":
+    if stop.kind is Kind.BIN:
         title = f'<bdi class="title">{escape(stop.title)}</bdi>'
-        told = [f"<bdi>{escape(stop.ref)}</bdi>", _word(language, f"stream.{stop.stream}")]
+        told = [f"<bdi>{escape(stop.ref)}</bdi>"] if stop.ref != stop.title else []
+        told += [_word(language, f"stream.{stop.stream}")] if stop.stream else []
         told += [] if stop.fill is None else [f'<bdi dir="ltr">{say_share(language, stop.fill)}</bdi>']
         told += [f"<bdi>{escape(stop.notes)}</bdi>"] if stop.notes else []
     else:
@@ -118,7 +119,7 @@ def _row(seq: int, stop: SheetStop, language: Language) -> str:
         title = f'<span class="title">{_word(language, stop.kind)}{name}</span>'
         told = [f'{_word(language, "until")} <bdi dir="ltr">{stop.leaves_at:%H:%M}</bdi>']
         told += [f'<bdi dir="ltr">+{say_number(language, stop.charged_kwh)} kWh</bdi>'] if stop.charged_kwh else []
-        told = told if stop.kind in ("break", "tip", "charge") else []
+        told = told if stop.kind in (Kind.BREAK, Kind.TIP, Kind.CHARGE) else []
     small = f'<span class="small">{" · ".join(told)}</span>'
     return (
         f'<li{other} data-seq="{seq}" data-number="{number}" data-at="{at}"><label><input type="checkbox">'
@@ -144,14 +145,14 @@ def _map(sheet: Sheet, streets: Sequence[Street]) -> str:
         f' transform="translate({x:.0f} {y:.0f}) rotate({degrees(angle):.0f})"/>'
         for x, y, angle in draw_arrows(way, 90.0)
     ]
-    shapes += [_place(window, stop) for stop in sheet.stops if stop.kind in ("depart", "tip", "charge")]
-    for pin in draw_pins(window, sheet.stops, PIN):
-        wide = max(PIN, 12.0 * len(pin.label) + 8)
+    shapes += [_place(window, stop) for stop in sheet.stops if stop.kind in PLACES]
+    for pin in draw_pins(window, sheet.stops, PIN, PIN_LETTER):
         shapes.append(
             f'<g class="pin" data-numbers="{" ".join(map(str, pin.stops))}">'
-            f'<rect x="{pin.x - wide / 2:.0f}" y="{pin.y - PIN / 2:.0f}" width="{wide:.0f}" height="{PIN:.0f}" rx="14"'
-            f' fill="#fff" stroke="#c81e1e" stroke-width="2.5"/><text x="{pin.x:.0f}" y="{pin.y + 7:.0f}"'
-            ' font-size="19" font-weight="700" text-anchor="middle" font-family="sans-serif">'
+            f'<rect x="{pin.x - pin.width / 2:.0f}" y="{pin.y - PIN / 2:.0f}" width="{pin.width:.0f}"'
+            f' height="{PIN:.0f}" rx="14" fill="#fff" stroke="#c81e1e" stroke-width="2.5"/>'
+            f'<text x="{pin.x:.0f}" y="{pin.y + 7:.0f}" font-size="19" font-weight="700" text-anchor="middle"'
+            ' font-family="sans-serif">'
             f"{escape(pin.label)}</text></g>"
         )
     return f'<svg class="map" viewBox="0 0 {MAP_WIDTH:.0f} {MAP_HEIGHT:.0f}" direction="ltr">{"".join(shapes)}</svg>'
@@ -171,7 +172,11 @@ def _path(drawn: Sequence[Point]) -> str:
 
 def _place(window: Window, stop: SheetStop) -> str:
     x, y = window.place(stop.lat, stop.lon)
-    shape = {"depart": "M-15 -15h30v30h-30z", "tip": "M0 -18L17 13L-17 13z", "charge": "M0 -18L18 0L0 18L-18 0z"}
+    shape = {
+        Kind.DEPART: "M-15 -15h30v30h-30z",
+        Kind.TIP: "M0 -18L17 13L-17 13z",
+        Kind.CHARGE: "M0 -18L18 0L0 18L-18 0z",
+    }
     return (
         f'<path d="{shape[stop.kind]}" transform="translate({x:.0f} {y:.0f})"'
         ' fill="#143c8c" stroke="#fff" stroke-width="3"/>'

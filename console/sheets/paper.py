@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from console.sheets.order import order_runs, runs_left
 from console.sheets.values import Language
@@ -40,6 +41,18 @@ class Paper(FPDF):
         self.set_creation_date(made_at)
         self.set_lang({"fr": "fr-FR", "ar": "ar-MA", "en": "en-GB"}[language])
         self.set_producer("binwatt")
+
+    def finish(self) -> bytes:
+        """The file. The fonts are closed: nothing can be drawn after."""
+        body = bytes(self.output())
+        self.shut()
+        return body
+
+    def shut(self) -> None:
+        """Close the font files, which fpdf2 reads piece by piece and leaves open."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
 
     def side(self, x: float, width: float = 0.0) -> float:
         """Where a box begins from the left, if it begins `x` from the side the language begins on."""

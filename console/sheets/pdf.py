@@ -9,8 +9,8 @@ from typing import Final
 
 from console.sheets.code import encode
 from console.sheets.drawing import draw_arrows, draw_line, draw_pins, draw_streets, frame, scale_bar
-from console.sheets.paper import EDGE, HEIGHT, INNER, Paper
-from console.sheets.values import Language, Sheet, SheetStop, Street
+from console.sheets.paper import EDGE, FONT, HEIGHT, INNER, Paper
+from console.sheets.values import PLACES, Kind, Language, Sheet, SheetStop, Street
 from console.sheets.words import say, say_day, say_number, say_share
 
 QR_MM: Final = 27.0
@@ -19,14 +19,15 @@ TABLE_TOP, TABLE_TOP_LATER, TABLE_END = 164.0, 22.0, HEIGHT - 16.0
 ROW_MM, LINE_MM, HEAD_MM = 6.4, 3.6, 6.0
 TEXT = 8.0
 COLUMNS: Final = (
-    *(("", 7.0), ("order", 9.0), ("time", 13.0), ("address", 87.0)),
-    *(("bin", 26.0), ("stream", 18.0), ("fill", 12.0), ("remarks", 18.0)),
+    *(("", 7.0), ("order", 9.0), ("time", 13.0), ("address", 82.0)),
+    *(("bin", 31.0), ("stream", 18.0), ("fill", 12.0), ("remarks", 18.0)),
 )
 """What stands side by side in the table, and its width in mm."""
 ADDRESS: Final = 3
 STREET_STYLE: Final = {0: (0.12, 205), 1: (0.3, 185), 2: (0.45, 170), 3: (0.6, 155)}
 """Width in mm and grey of a street, by rank."""
 ROUTE: Final = (200, 30, 30)
+PIN_MM, PIN_LETTER_MM = 3.2, 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,12 @@ def draw_sheet(sheet: Sheet, streets: Sequence[Street], language: Language) -> b
             _draw_short_head(paper, sheet)
             _draw_table(paper, rows, TABLE_TOP_LATER)
         _draw_foot(paper, sheet, number, len(pages))
-    return bytes(paper.output())
+    return paper.finish()
 
 
 def _lay_out(paper: Paper, stop: SheetStop) -> Row:
     width = COLUMNS[ADDRESS][1] - 2
-    if stop.kind != "bin":
+    if stop.kind is not Kind.BIN:
         return Row(stop, (_tell(paper.language, stop),), (), ROW_MM)
     address = paper.wrap(stop.title, width, size=TEXT) or [stop.ref]
     notes = paper.wrap(stop.notes, width, size=TEXT - 1)
@@ -70,11 +71,11 @@ def _lay_out(paper: Paper, stop: SheetStop) -> Row:
 def _tell(language: Language, stop: SheetStop) -> str:
     """What a stop that is no bin says across the columns."""
     parts = [say(language, stop.kind)]
-    if stop.kind != "break":
+    if stop.kind is not Kind.BREAK:
         parts.append(stop.name or stop.ref)
     if stop.charged_kwh:
         parts.append(f"+{say_number(language, stop.charged_kwh)} kWh")
-    if stop.kind in ("break", "tip", "charge"):
+    if stop.kind in (Kind.BREAK, Kind.TIP, Kind.CHARGE):
         parts.append(f"{say(language, 'until')} {stop.leaves_at:%H:%M}")
     return " · ".join(part for part in parts if part)
 
@@ -159,17 +160,17 @@ def _draw_map(paper: Paper, sheet: Sheet, streets: Sequence[Street]) -> None:
                 [at(x + 1.5 * cos(angle + turn), y + 1.5 * sin(angle + turn)) for turn in (0, 2.5, -2.5)], style="F"
             )
         for stop in sheet.stops:
-            if stop.kind in ("depart", "tip", "charge"):
+            if stop.kind in PLACES:
                 _draw_place(paper, stop, *at(*window.place(stop.lat, stop.lon)))
-        for pin in draw_pins(window, sheet.stops, 3.4):
-            _draw_pin(paper, pin.label, *at(pin.x, pin.y))
+        for pin in draw_pins(window, sheet.stops, PIN_MM, PIN_LETTER_MM):
+            _draw_pin(paper, pin.label, pin.width, *at(pin.x, pin.y))
     paper.set_draw_color(120)
     paper.set_line_width(0.2)
     paper.rect(EDGE, MAP_TOP, INNER, MAP_MM)
     _draw_scale(paper, *scale_bar(window, 40.0))
     under = MAP_TOP + MAP_MM + 0.8
     legend = f"■ {say(paper.language, 'depot')}   ▲ {say(paper.language, 'tip')}"
-    if any(stop.kind == "charge" for stop in sheet.stops):
+    if any(stop.kind is Kind.CHARGE for stop in sheet.stops):
         legend += f"   ◆ {say(paper.language, 'charge')}"
     paper.put(EDGE, under, INNER / 2, legend, size=6.5, grey=90)
     paper.put(EDGE + INNER / 2, under, INNER / 2, sheet.attribution, size=6.5, grey=90, align="end")
@@ -179,22 +180,22 @@ def _draw_place(paper: Paper, stop: SheetStop, x: float, y: float) -> None:
     """A square for the depot, a triangle for a tip, a diamond for a charger."""
     paper.set_fill_color(20, 60, 140)
     paper.set_draw_color(255)
-    corners = {"depart": 4, "tip": 3, "charge": 4}[stop.kind]
-    first = {"depart": pi / 4, "tip": -pi / 2, "charge": 0.0}[stop.kind]
+    corners = {Kind.DEPART: 4, Kind.TIP: 3, Kind.CHARGE: 4}[stop.kind]
+    first = {Kind.DEPART: pi / 4, Kind.TIP: -pi / 2, Kind.CHARGE: 0.0}[stop.kind]
     turns = [first + 2 * pi * number / corners for number in range(corners)]
     paper.polygon([(x + 2.4 * cos(turn), y + 2.4 * sin(turn)) for turn in turns], style="DF")
 
 
-def _draw_pin(paper: Paper, label: str, x: float, y: float) -> None:
-    paper.set_font("dejavu", "B", 5.2)
-    wide = max(3.4, paper.get_string_width(label) + 1.2)
+def _draw_pin(paper: Paper, label: str, wide: float, x: float, y: float) -> None:
     paper.set_fill_color(255)
     paper.set_draw_color(*ROUTE)
     paper.set_line_width(0.25)
-    paper.rect(x - wide / 2, y - 1.6, wide, 3.2, style="DF", round_corners=True, corner_radius=1.5)
+    top = y - PIN_MM / 2
+    paper.rect(x - wide / 2, top, wide, PIN_MM, style="DF", round_corners=True, corner_radius=PIN_MM / 2)
+    paper.set_font(FONT, "B", 5.2)
     paper.set_text_color(0)
-    paper.set_xy(x - wide / 2, y - 1.5)
-    paper.cell(wide, 3.0, label, align="C")
+    paper.set_xy(x - wide / 2, top)
+    paper.cell(wide, PIN_MM, label, align="C")
 
 
 def _draw_scale(paper: Paper, length: float, text: str) -> None:
@@ -204,7 +205,7 @@ def _draw_scale(paper: Paper, length: float, text: str) -> None:
     paper.set_draw_color(60)
     paper.set_line_width(0.4)
     paper.polyline([(x, y - 1), (x, y), (x + length, y), (x + length, y - 1)])
-    paper.set_font("dejavu", "", 6)
+    paper.set_font(FONT, "", 6)
     paper.set_text_color(60)
     paper.set_xy(x, y - 4.2)
     paper.cell(length, 3, text, align="C")
@@ -226,7 +227,7 @@ def _draw_table(paper: Paper, rows: Sequence[Row], top: float) -> None:
     paper.set_draw_color(190)
     paper.set_line_width(0.15)
     for row in rows:
-        if row.stop.kind != "bin":
+        if row.stop.kind is not Kind.BIN:
             paper.box(EDGE, y, INNER, row.height, fill=242)
         _draw_row(paper, row, y)
         y += row.height
@@ -247,7 +248,7 @@ def _draw_row(paper: Paper, row: Row, y: float) -> None:
     if stop.number:
         paper.put(edges[1], middle, 8, str(stop.number), size=TEXT + 1, bold=True, align="middle")
     paper.put(edges[2] + 1, middle, COLUMNS[2][1] - 1, f"{stop.arrives_at:%H:%M}", size=TEXT + 0.5)
-    if stop.kind != "bin":
+    if stop.kind is not Kind.BIN:
         paper.put(edges[3] + 1, middle, INNER - edges[3], row.address[0], size=TEXT, bold=True)
         return
     at = y + (row.height - (len(row.address) + len(row.notes)) * LINE_MM) / 2

@@ -20,6 +20,9 @@ class Kind(StrEnum):
     RETURN = "return"
 
 
+PLACES = (Kind.DEPART, Kind.TIP, Kind.CHARGE)
+"""Kinds that stand on the map as a sign of their own."""
+
 Language = Literal["fr", "ar", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "ar", "en")
 ATTRIBUTION = "© OpenStreetMap contributors"

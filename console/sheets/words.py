@@ -46,6 +46,8 @@ _TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "left": ("restants", "متبقية", "left"),
     "signature": ("Signature du chef d'équipe", "توقيع رئيس الفريق", "Crew leader's signature"),
     "stream.mixed": ("mélangé", "مختلط", "mixed"),
+    "stream.residual": ("résiduel", "متبقي", "residual"),
+    "stream.recycling": ("recyclable", "قابل للتدوير", "recycling"),
     "stream.paper": ("papier", "ورق", "paper"),
     "stream.glass": ("verre", "زجاج", "glass"),
     "stream.organic": ("organique", "عضوي", "organic"),
