@@ -232,7 +232,8 @@ def _why_not_alone(ground: Ground, rig: Rig, node: int) -> Reason | None:
     back = min((roads.seconds[node][site] + roads.seconds[site][rig.end] for site in ground.takers[node]), default=FAR)
     if out >= FAR or back >= FAR:
         return Reason.OUTSIDE
-    begins = max(rig.starts + out, rig.opens[node])
+    arrives = max(rig.starts, ground.releases[node] if ground.releases else 0) + out
+    begins = max(arrives, rig.opens[node])
     if node in rig.gates:
         begins = rig.gates[node].admit(begins, begins)
     if begins > rig.closes[node]:
@@ -240,7 +241,7 @@ def _why_not_alone(ground: Ground, rig: Rig, node: int) -> Reason | None:
     if rig.home_site[node] < 0 or all(_is_shut(rig, begins, node, site) for site in ground.takers[node]):
         return Reason.SITE
     if begins > rig.last_call[node] or begins + rig.home_seconds[node] > rig.ends:
-        return Reason.WINDOW if rig.starts + out <= rig.last_call[node] else Reason.SHIFT
+        return Reason.WINDOW if arrives <= rig.last_call[node] else Reason.SHIFT
     if rig.kwh_limit < float("inf") and not Tour(ground, rig, [node]).feasible():
         return Reason.BATTERY
     return None

@@ -177,7 +177,7 @@ class TripModel:
                         pickup=[ground.kg[node], ground.litres[node]],
                         tw_early=opens,
                         tw_late=closes,
-                        release_time=ground.releases[node] if ground.releases else 0,
+                        release_time=min(closes, ground.releases[node]) if ground.releases else 0,
                         prize=round(ground.penalty[node] * self.scale),
                         required=False,
                         group=group,
@@ -201,8 +201,9 @@ class TripModel:
 
     def _make_site(self, at: int) -> pyvrp.Depot:
         node = self.ground.count + at
-        opens = max(0, *(rig.opens[node] for rig in self.rigs))
-        return pyvrp.Depot(len(self.nodes) + at, opens, max(opens, min(rig.closes[node] for rig in self.rigs)))
+        opens = max([0, *(rig.opens[node] for rig in self.rigs)])
+        closes = min((rig.closes[node] for rig in self.rigs), default=opens)
+        return pyvrp.Depot(len(self.nodes) + at, opens, max(opens, closes))
 
     def _make_type(self, rig: Rig, profile: int, reach: int | None) -> pyvrp.VehicleType:
         truck = rig.truck
