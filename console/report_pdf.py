@@ -12,13 +12,16 @@ from console.sheets.paper import FONT, Paper
 from console.sheets.values import Language
 
 LEFT, WIDTH, FOOT = 14.0, 182.0, 280.0
+DAY = 45.0
+"""Width of the corner with the day."""
 ROW = 5.2
 """Millimetres from line to line."""
-MOST_TRUCKS, MOST_NOTES, MOST_REASONS = 22, 8, 9
+MOST_TRUCKS, MOST_NOTES, MOST_REASONS = 18, 8, 9
 COLUMNS = (
     *(("truck", 30.0), ("departs", 17.0), ("returns", 17.0), ("bins", 14.0), ("tips", 14.0), ("km", 18.0)),
     *(("hours", 16.0), ("tonnes", 16.0), ("kwh", 20.0), ("cost", 20.0)),
 )
+AHEAD = ("night", "bins", "room", "tonnes", "expected_overflows")
 FIGURES = (
     *("km", "hours", "tonnes", "kwh", "cost", "co2_kg"),
     *("served", "due", "unserved", "expected_overflows"),
@@ -32,6 +35,7 @@ def draw_report(figures: Mapping[str, Any], city: str, language: Language) -> by
     page.totals()
     page.trucks()
     page.reasons()
+    page.ahead()
     page.notes()
     return bytes(page.paper.output())
 
@@ -60,14 +64,15 @@ class _Page:
         self.y = 14.0
 
     def head(self, city: str) -> None:
-        """City, day, number and state."""
+        """City, number and day; what state it is in; who made it when."""
         figures = self.figures
         number = "" if figures["plan_id"] is None else f" {figures['plan_id']}"
-        self._put(0, WIDTH, f"{city} · {self.words['plan']}{number} · {figures['day']}", size=15, bold=True)
+        self._put(0, WIDTH - DAY, f"{city} · {self.words['plan']}{number}", size=15, bold=True)
+        self._put(WIDTH - DAY, DAY, figures["day"], size=15, bold=True, latin=True)
         self.y += 8
-        state = self.words[figures["state"]] if figures["state"] in self.words else figures["state"]
-        made = f"{datetime.fromisoformat(figures['made_at']):%Y-%m-%d %H:%M} UTC"
-        self._put(0, WIDTH, f"{state} · {made} · {figures['made_by']} · {figures['roads']}", size=8)
+        made = f"{datetime.fromisoformat(figures['made_at']):%Y-%m-%d %H:%M} UTC · {figures['made_by']}"
+        self._put(0, WIDTH - DAY, f"{made} · {figures['roads']}", size=8, latin=True)
+        self._put(WIDTH - DAY, DAY, self.words.get(figures["state"], figures["state"]), size=8)
         self.y += 8
 
     def totals(self) -> None:
@@ -80,12 +85,38 @@ class _Page:
             self._put(at, wide, self.words[name], size=7)
             self.y += 4
             unit = f" {self.figures['currency']}" if name == "cost" else ""
-            self._put(at, wide, f"{self.figures[name]:,}{unit}", size=13, bold=True)
+            self._put(at, wide, f"{_short(self.figures[name])}{unit}", size=13, bold=True, latin=True)
             self.y += 6
             if change.get(name):
-                self._put(at, wide, f"{change[name]['change']:+g} {self.words['week']}", size=7)
+                self._put(at, wide, f"{change[name]['change']:+g}", size=7, latin=True)
             self.y += 6 if number % 5 == 4 else -10
-        self.y += 2
+        if week is not None:
+            self._put(0, 40, f"± {self.words['week']}", size=7)
+            self._put(40, 40, week["day"], size=7, latin=True)
+            self.y += 4
+
+    def ahead(self) -> None:
+        """A row for each night looked ahead."""
+        nights = self.figures["horizon"]
+        if not nights:
+            return
+        self._title("ahead")
+        wide = WIDTH / len(AHEAD)
+        heads = [self.words[name] for name in AHEAD]
+        rows = [
+            [
+                one["day"],
+                str(one["bins"]),
+                str(one["room"]),
+                f"{one['kg'] / 1000:.1f}",
+                f"{one['expected_overflows']:g}",
+            ]
+            for one in nights
+        ]
+        for number, cells in enumerate([heads, *rows]):
+            for at, text in enumerate(cells):
+                self._put(at * wide, wide, text, size=8, bold=number == 0, latin=number > 0)
+            self.y += ROW
 
     def trucks(self) -> None:
         """A row for each truck."""
@@ -152,8 +183,13 @@ class _Page:
         if count > 0:
             self._line(self.words["more"].format(count=count))
 
-    def _put(self, at: float, wide: float, text: str, *, size: float, bold: bool = False) -> None:
-        self.paper.put(LEFT + at, self.y, wide - 1, text, size=size, bold=bold)
+    def _put(self, at: float, wide: float, text: str, *, size: float, bold: bool = False, latin: bool = False) -> None:
+        """A cell `at` mm from the side where a line begins. `latin`: figures and dates, which always run to the right."""
+        self.paper.put(LEFT + at, self.y, wide - 1, text, size=size, bold=bold, part_of="a" if latin else "")
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if isinstance(value, int) or value >= 1000 else f"{value:,}"
 
 
 def _cell(row: Mapping[str, Any], name: str) -> str:

@@ -128,11 +128,7 @@ def work(answer: Connection, problem: Problem, seconds: float, seed: int, option
             os._exit(1)
 
     try:
-        import inspect
-
-        known = inspect.signature(solve).parameters
-        options = {name: value for name, value in {**options, "fallbacks": fallbacks}.items() if name in known}
-        plan = solve(problem, seconds, seed, progress=tell, **options)
+        plan = solve(problem, seconds, seed, progress=tell, fallbacks=fallbacks, **options)
     except ProblemError as error:
         said: tuple[str, object] = ("refused", str(error))
     except Exception as error:  # noqa: BLE001 - whatever a solver raises is told to the parent, which goes on without it

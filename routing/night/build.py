@@ -116,6 +116,8 @@ def _offer(situation: Situation, judged: Mapping[str, Judgement]) -> tuple[list[
             "own, or raise plan.mandatory_p"
         )
     optional = [row for row in situation.bins if judged[row.bin_id].due is Due.MAY]
+    if not due and not optional:  # a quiet night is a plan too: of one bin that is worth nothing tonight
+        return [max(situation.bins, key=lambda row: judged[row.bin_id].overflow_p)], ()
     room = MOST_VISITS - len(due)
     if len(optional) <= room:
         return [row for row in situation.bins if judged[row.bin_id].due is not Due.CAN_WAIT], ()
