@@ -83,7 +83,7 @@ def solve(
         seconds = min(seconds, SMALL_BASE + SMALL_BIN * ground.count)
     best = Incumbent(ground, seconds, begun, tick, progress)
     random = Random(seed)
-    if ground.count:
+    if any(ground.choices):  # else all is settled by hand, or no bin can be served
         _begin(best, random, warm)
         for name in CHAIN[engine]:
             try:
