@@ -37,7 +37,7 @@ def draw_report(figures: Mapping[str, Any], city: str, language: Language) -> by
     page.reasons()
     page.ahead()
     page.notes()
-    return bytes(page.paper.output())
+    return page.paper.finish()
 
 
 def write_report(figures: Mapping[str, Any], city: str, language: Language, file: Path) -> None:
@@ -184,7 +184,7 @@ class _Page:
             self._line(self.words["more"].format(count=count))
 
     def _put(self, at: float, wide: float, text: str, *, size: float, bold: bool = False, latin: bool = False) -> None:
-        """A cell `at` mm from the side where a line begins. `latin`: figures and dates, which always run to the right."""
+        """A cell `at` mm from the side where a line begins. `latin`: figures and dates, which run rightwards."""
         self.paper.put(LEFT + at, self.y, wide - 1, text, size=size, bold=bold, part_of="a" if latin else "")
 
 
