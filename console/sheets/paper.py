@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from fpdf import FPDF
+from fpdf.enums import TextDirection
 from fpdf.fonts import TTFFont
 
 from console.sheets.order import order_runs, runs_left
@@ -38,6 +39,7 @@ class Paper(FPDF):
         self.add_font(FONT, "", FONTS / "DejaVuSans.ttf")
         self.add_font(FONT, "B", FONTS / "DejaVuSans-Bold.ttf")
         self.set_text_shaping(use_shaping_engine=True, direction="ltr")
+        self._widths: dict[tuple[str, str, bool], float] = {}
         self.set_creation_date(made_at)
         self.set_lang({"fr": "fr-FR", "ar": "ar-MA", "en": "en-GB"}[language])
         self.set_producer("binwatt")
@@ -93,9 +95,25 @@ class Paper(FPDF):
             left += length
 
     def measure(self, text: str, *, leftwards: bool = False) -> float:
-        """Width of a text of one direction in the font in force."""
-        self.set_text_shaping(use_shaping_engine=True, direction="rtl" if leftwards else "ltr")
-        return self.get_string_width(text)
+        """Width of a text of one direction in the font in force, in mm.
+
+        fpdf2's own answer works out the order of the whole line each time; here a piece is shaped once.
+        """
+        key = (self.font_style, text, leftwards)
+        known = self._widths.get(key)
+        if known is None:
+            direction = TextDirection.RTL if leftwards else TextDirection.LTR
+            shaping = {**(self.text_shaping or {}), "fragment_direction": direction, "paragraph_direction": direction}
+            font = self.current_font
+            assert isinstance(font, TTFFont)
+            known = self._widths[key] = font.get_text_width(text, 1.0, shaping)[1]
+        return known * self.font_size
+
+    def measure_line(self, text: str) -> float:
+        """Width of a text of any scripts: that of its words, and of the spaces between them."""
+        words = text.split(" ")
+        wide = sum(self.measure(word, leftwards=runs_left(word, otherwise=False)) for word in words)
+        return wide + (len(words) - 1) * self.measure(" ")
 
     def box(self, x: float, y: float, width: float, height: float, *, fill: int | None = None) -> None:
         """A rectangle: its outline, or filled with a grey of 0 to 255."""
@@ -107,12 +125,12 @@ class Paper(FPDF):
 
     def cut(self, text: str, width: float) -> str:
         """As much of a text as fits in the font in force."""
-        if self.get_string_width(text) <= width:
+        if self.measure_line(text) <= width:
             return text
         least, most = 0, len(text)
         while least < most:
             middle = (least + most + 1) // 2
-            if self.get_string_width(text[:middle].rstrip() + ELLIPSIS) <= width:
+            if self.measure_line(text[:middle].rstrip() + ELLIPSIS) <= width:
                 least = middle
             else:
                 most = middle - 1
@@ -127,7 +145,7 @@ class Paper(FPDF):
         lines: list[str] = []
         for word in text.split():
             longer = f"{lines[-1]} {word}" if lines else word
-            if lines and (len(lines) == most or self.get_string_width(longer) <= width):
+            if lines and (len(lines) == most or self.measure_line(longer) <= width):
                 lines[-1] = longer
             else:
                 lines.append(word)

@@ -100,6 +100,8 @@ def test_what_does_not_fit_is_cut_and_what_is_long_is_wrapped(sheet):
     lines = paper.wrap("un deux trois quatre cinq six sept huit neuf dix onze douze", 30, size=8, most=2)
     assert len(lines) == 2
     assert paper.get_string_width(lines[0]) <= 30
+    for text in ("12, avenue Mohammed V", "شارع محمد الخامس، حي السلام", "Rue — زنقة المسجد 14, près"):
+        assert paper.measure_line(text) == pytest.approx(paper.get_string_width(text), rel=0.02)
     cut = paper.cut("x" * 400, INNER)
     assert cut.endswith("…")
     assert paper.get_string_width(cut) <= INNER
