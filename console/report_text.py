@@ -28,9 +28,7 @@ def describe(figures: Mapping[str, Any]) -> str:
     if figures["trucks"]:
         lines += ["", *(_truck(row, figures["currency"]) for row in figures["trucks"])]
     lines += _reasons("served", figures["served_by_reason"]) + _reasons("left", figures["left_by_reason"])
-    lines += [f"  left: {one['bin']}: {one['reason']}" for one in figures["unserved_bins"][:SHOWN]]
-    if len(figures["unserved_bins"]) > SHOWN:
-        lines.append(f"  … and {len(figures['unserved_bins']) - SHOWN} more due bins are left")
+    lines += _missed(figures["unserved_bins"])
     if figures["outside"]:
         lines.append(f"  no street near: {', '.join(figures['outside'][:SHOWN])}")
     lines += [f"  planned without: {note}" for note in figures["without"]]
@@ -70,6 +68,19 @@ def _truck(row: Mapping[str, Any], currency: str) -> str:
     energy = f" {row['kwh']:>6.1f} kWh" if row["electric"] else " " * 11
     late = f"  {row['overtime_minutes']:.0f} min over" if row["overtime_minutes"] else ""
     return f"{line}{energy} {row['cost']:>8.0f} {currency}{late}"
+
+
+def _missed(bins: list[dict[str, str]]) -> list[str]:
+    """The due bins that are left: each with its figures where they are few, else by reason."""
+    if len(bins) <= SHOWN:
+        return [f"  left: {one['bin']}: {one['reason']}" for one in bins]
+    named: dict[str, list[str]] = {}
+    for one in bins:
+        named.setdefault(one["reason"].partition(":")[0], []).append(one["bin"])
+    return [
+        f"  left: {len(names)} due bins, {reason}: {', '.join(names[:SHOWN])}{' …' if len(names) > SHOWN else ''}"
+        for reason, names in named.items()
+    ]
 
 
 def _reasons(what: str, counts: Mapping[str, int]) -> list[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
 from routing.check import check
@@ -19,10 +21,11 @@ from routing.problem import Problem
 from routing.solve import Progress, solve
 
 FALL_BACK: Final = "own"
-"""The engine that needs no other library's search."""
+"""The engine that needs no other library's search; where it was the one that failed, it gets another chance."""
 PATIENCE: Final = 60.0
 """Seconds beyond its budget, and half as much again, that a search may take before it counts as hanging."""
 LEAST_SECONDS: Final = 2.0
+JOIN_SECONDS: Final = 2.0
 SHOWN: Final = 5
 
 
@@ -54,7 +57,7 @@ def search(
     """
     began = time.monotonic()
     notes: list[str] = []
-    for name in dict.fromkeys((engine, FALL_BACK)):
+    for name in (engine, FALL_BACK):
         rest = max(min(LEAST_SECONDS, seconds), seconds - (time.monotonic() - began)) if notes else seconds
         told: list[str] = []
         options = {"engine": name, "workers": workers if name == engine else 1, "warm": warm}
@@ -94,7 +97,7 @@ def _ask(
             try:
                 kind, value = ours.recv()
             except (EOFError, OSError):
-                child.join(5)
+                child.join(JOIN_SECONDS)
                 raise SolveError(f"its process ended ({_ending(child.exitcode)})") from None
             if kind == "progress" and progress is not None:
                 progress(value)
@@ -109,22 +112,35 @@ def _ask(
                 return value
     finally:
         ours.close()
-        child.join(1)
-        if child.is_alive():
-            child.kill()
-            child.join()
-        child.close()
+        child.join(JOIN_SECONDS if sys.exc_info()[0] is None else 0)
+        _end(child)
+
+
+def _end(child: SpawnProcess) -> None:
+    """End the search process and those it started: they are a group of their own."""
+    assert child.pid is not None
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(child.pid, signal.SIGKILL)
+    if child.is_alive():
+        child.kill()
+    child.join()
+    child.close()
 
 
 def work(answer: Connection, problem: Problem, seconds: float, seed: int, options: dict[str, Any]) -> None:
     """In the child: search, and say over the pipe how it goes. Ends when nobody listens any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this process
+    if hasattr(os, "setsid"):
+        os.setsid()  # whoever ends this process ends its workers too
     fallbacks: list[str] = []
 
     def tell(found: Progress) -> None:
         try:
             answer.send(("progress", found))
-        except OSError:
+        except OSError:  # the parent is gone
+            if hasattr(os, "killpg"):
+                os.killpg(0, signal.SIGKILL)
             os._exit(1)
 
     try:

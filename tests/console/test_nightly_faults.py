@@ -26,6 +26,7 @@ import console.hold
 import console.nightly
 import fleet.store.engine
 import routing.roads.remote
+from chargers.night.scene import look
 from console.hold import Hold
 from console.nightly import LEASE, Job, make_plan, what_if
 from console.report_text import describe, describe_what_if
@@ -41,6 +42,7 @@ from fleet.twin.opening import OPENING
 from routing.errors import ProblemError
 from routing.night import Change
 
+pytestmark = pytest.mark.slow
 DAY = (OPENING + timedelta(days=1)).date()
 
 
@@ -362,6 +364,38 @@ def test_no_reading_at_all(city: Store, settings: Settings):
     figures = plan(city, settings)
     assert figures["violations"] == 0
     assert any("have no reading yet" in note for note in figures["without"])
+
+
+def test_damaged_forecast_state_is_learned_anew(city: Store, settings: Settings):
+    """What the last night knew of the bins is gone or garbage: the readings tell it again."""
+    first = plan(city, settings)
+    with city.begin() as work:
+        assert work.session.connection().exec_driver_sql("UPDATE forecast_state SET body = x'00ff'").rowcount
+    second = plan(city, settings)
+    assert second["violations"] == 0
+    assert second["blind"] == first["blind"]
+
+
+def test_two_shifts_of_a_truck_are_two_needs(city: Store, settings: Settings):
+    """A truck with a morning and an afternoon is planned in both, its times apart, a need for each departure."""
+    with city.begin() as work:
+        for row in work.trucks.all():
+            row.active = row.battery_kwh is not None
+            row.capacity_kg, row.max_tips = 900.0, 1
+            work.session.add(row)
+            shift = Shift(shift_id=f"{row.truck_id}-pm", truck_id=row.truck_id, starts="15:00", ends="21:00")
+            work.trucks.upsert_shift(shift.model_copy(update={"break_minutes": 0}))
+    figures = plan(city, settings, seconds=2.0)
+    assert figures["violations"] == 0
+    several = [row for row in figures["trucks"] if str(row["shift"]).endswith("-pm")]
+    assert several
+    with city.read() as work:
+        needs = {(need.truck_id, need.ready_by) for need in work.charging.needs() if need.priority == 1.0}
+        whole = work.plans.whole(in_force(city))
+        assert needs == {(route.truck_id, route.departs_at) for route, _ in whole.routes}
+        site = work.places.charging_sites()[0]
+        soonest = {name: min(at for truck, at in needs if truck == name) for name, _ in needs}
+        assert {name: need.ready_by for name, need in look(work, site).needs.items() if name in soonest} == soonest
 
 
 def test_quiet_night_is_a_plan_too(city: Store, settings: Settings):

@@ -121,6 +121,16 @@ def test_text_names_each_truck(store: Store, tmp_path: Path):
     assert "  left: " in text
 
 
+def test_many_missed_bins_are_told_by_reason(store: Store, tmp_path: Path):
+    """A dozen missed bins are told each with its figures, hundreds by reason."""
+    figures = figures_of(store, tmp_path)
+    missed = [{"bin": f"BIN-{number}", "reason": "capacity: 90% now"} for number in range(200)]
+    assert "left: BIN-3: capacity: 90% now" in describe({**figures, "unserved_bins": missed[:5]})
+    text = describe({**figures, "unserved_bins": missed})
+    assert "left: 200 due bins, capacity: BIN-0, BIN-1," in text
+    assert "BIN-150" not in text
+
+
 @pytest.mark.parametrize("language", ["en", "fr", "ar"])
 def test_pdf_is_one_page_in_each_language(store: Store, tmp_path: Path, language):
     """The page holds the kilometres, every truck and, in Latin script, the words of its language."""

@@ -15,6 +15,7 @@ from routing.check import check
 from routing.errors import SolveError
 from routing.plan import Plan
 from routing.search import search
+from routing.solve import Progress
 
 
 class Trouble:
@@ -23,8 +24,8 @@ class Trouble:
     def __init__(self, number: signal.Signals) -> None:
         self.number, self.sent = number, 0
 
-    def __call__(self, _found: object) -> None:
-        if not self.sent:
+    def __call__(self, found: Progress) -> None:
+        if not self.sent and found.phase != "done":
             for child in multiprocessing.active_children():
                 assert child.pid is not None
                 os.kill(child.pid, self.number)
@@ -44,19 +45,19 @@ def test_plan_comes_back_whole_and_says_who_found_it(make_night):
 def test_killed_search_is_replaced(make_night):
     """kill -9 of the search process: our own engine steps in, the plan is valid, the note says what was killed."""
     trouble = Trouble(signal.SIGKILL)
-    found = search(make_night(bins=30), 4.0, 1, engine="pyvrp", progress=trouble)
+    found = search(make_night(bins=30), 4.0, 1, engine="own", progress=trouble)
     assert trouble.sent == 1
     assert check(make_night(bins=30), found.plan) == ()
     assert found.engine == "own"
-    assert found.notes == ("engine pyvrp: its process ended (killed by SIGKILL)",)
+    assert found.notes == ("engine own: its process ended (killed by SIGKILL)",)
 
 
 def test_hanging_search_is_ended(make_night):
     """A search that stops answering is killed after its patience, and replaced."""
     trouble = Trouble(signal.SIGSTOP)
-    found = search(make_night(bins=20), 0.6, 1, engine="pyvrp", progress=trouble, patience=0.6)
+    found = search(make_night(bins=30), 3.0, 1, engine="own", progress=trouble, patience=4.0)
     assert "hung: no answer" in found.notes[0]
-    assert check(make_night(bins=20), found.plan) == ()
+    assert check(make_night(bins=30), found.plan) == ()
     assert not multiprocessing.active_children()
 
 
