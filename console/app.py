@@ -25,6 +25,7 @@ from console.screens.log import LogScreen
 from console.screens.overview import OverviewScreen
 from console.screens.plan import PlanScreen
 from console.screens.small import SMALLEST, TooSmall
+from console.screens.streets import StreetsScreen
 from console.verbs import Verbs
 from console.view import View
 from console.wording import tell_order
@@ -48,6 +49,7 @@ class Desk(Verbs):
         "chargers": ChargersScreen,
         "depot": DepotScreen,
         "log": LogScreen,
+        "streets": StreetsScreen,
     }
     DEFAULT_MODE = "overview"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it

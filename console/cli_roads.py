@@ -116,7 +116,7 @@ def _figures(row: RoadOverride) -> dict[str, Any]:
         "street": row.street,
         "kind": row.kind,
         "value": row.value,
-        "says": tell_rule(row),
+        "says": tell_rule(row.kind, row.value),
         "when": tell_period(row),
         "why": row.why,
         "who": row.who,

@@ -9,16 +9,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.errors import NoRoads
-from console.loading import NEW_PLAN, lay_plan, load_view, newest_plan
+from console.loading import NEW_PLAN, lay_plan, load_rules, load_view, newest_plan
 from console.view import View, fold
 from fleet.errors import StoreError
 from fleet.events import Event, Kind
 from fleet.settings import Settings
 from fleet.store import Store
 from routing.errors import RoutingError
+
+if TYPE_CHECKING:
+    from routing.roads import Network
 
 HERTZ = 4.0
 RETRY_SECONDS = 2.0
@@ -31,6 +34,7 @@ class Feed:
         self._store = store
         self._settings = settings
         self._stop = threading.Event()
+        self._network: Network | None = None
 
     def stop(self) -> None:
         """End `run` soon."""
@@ -49,7 +53,7 @@ class Feed:
         with self._store.tail() as tail:
             view = self._load()
             show(view)
-            view = replace(view, streets=self._read_streets())
+            view = self._lay_roads(view)
             show(view)
             while not self._stop.is_set():
                 begun = time.monotonic()
@@ -67,8 +71,9 @@ class Feed:
             kinds.add(event.kind)
             view = fold(view, event)
         if Kind.CITY_IMPORTED in kinds:
-            fresh = self._load()
-            return replace(fresh, streets=self._read_streets(), events=view.events, progress=view.progress)
+            return replace(self._lay_roads(self._load()), events=view.events, progress=view.progress)
+        if Kind.STREET_RULED in kinds:
+            view = self._lay_rules(view)
         if kinds & NEW_PLAN:
             with self._store.read() as work:
                 view = lay_plan(view, newest_plan(work))
@@ -78,13 +83,19 @@ class Feed:
         with self._store.read() as work:
             return load_view(work, self._settings)
 
-    def _read_streets(self) -> Any:
-        """The streets of the network in use; None while there is none or it cannot be read."""
+    def _lay_roads(self, view: View) -> View:
+        """The streets of the network in use and our rules on them; none while there is none or it cannot be read."""
         from console.roads import open_roads
         from routing.roads import street_segments
 
         try:
-            network, row = open_roads(self._store)
+            self._network, row = open_roads(self._store)
         except (NoRoads, RoutingError, OSError):
-            return None
-        return replace(street_segments(network), attribution=row.attribution)
+            self._network = None
+            return self._lay_rules(view)
+        streets = replace(street_segments(self._network), attribution=row.attribution)
+        return self._lay_rules(replace(view, streets=streets))
+
+    def _lay_rules(self, view: View) -> View:
+        with self._store.read() as work:
+            return replace(view, rules=load_rules(work, self._network))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from console.shaping.values import EditCall, Tried
+    from console.streets import Chain
     from console.view import PlanView
     from fleet.settings import Settings
     from fleet.store import Store
@@ -64,6 +65,14 @@ class Hands(Protocol):
 
     def print_sheets(self, plan_id: int, kind: str, language: str, truck: str | None) -> tuple[Path, ...]:
         """Write the route sheets of a plan or of one truck; gives the files."""
+        ...
+
+    def street_of(self, bin_id: str) -> str:
+        """The street a bin stands in; empty where it has no name."""
+        ...
+
+    def chain(self, street: str) -> Chain:
+        """A street's longest run and its two directions."""
         ...
 
 
@@ -169,3 +178,19 @@ class StoreHands:
         except OSError as error:
             raise ShapingImpossible(f"{folder}: {error.strerror or error}; free it or set data_dir") from error
         return tuple(files)
+
+    def street_of(self, bin_id: str) -> str:
+        """The street a bin stands in; empty where it has no name."""
+        from console.roads import open_roads
+        from console.streets import street_at
+
+        with self._store.read() as work:
+            row = work.bins.get(bin_id)
+        return street_at(open_roads(self._store)[0], row.lat, row.lon) if row else ""
+
+    def chain(self, street: str) -> Chain:
+        """A street's longest run and its two directions."""
+        from console.roads import open_roads
+        from console.streets import chain_of
+
+        return chain_of(open_roads(self._store)[0], street)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from console.view import (
     AlarmView,
@@ -16,6 +17,7 @@ from console.view import (
     PlaceView,
     PlanView,
     RouteView,
+    RuleView,
     StationView,
     StopView,
     TransactionView,
@@ -28,11 +30,37 @@ from fleet.events import Kind
 from fleet.settings import Settings
 from fleet.store import WholePlan, Work
 
+if TYPE_CHECKING:
+    from routing.roads import Network
+
 NEW_PLAN = frozenset({Kind.PLAN_MADE, Kind.PLAN_EDITED, Kind.PLAN_PUBLISHED, Kind.PLAN_WITHDRAWN})
 """After these there may be another plan on the table."""
 SHOWN_POWER = timedelta(hours=14)
 STALE = timedelta(minutes=15)
 """A figure older than this says nothing of what is drawn now."""
+
+
+def load_rules(work: Work, network: Network | None) -> dict[int, RuleView]:
+    """Every rule of ours, with what the map shows of it where there is a network."""
+    from console.streets import draw_rule, tell_period
+
+    return {
+        row.override_id: RuleView(
+            rule_id=row.override_id,
+            street=row.street,
+            kind=row.kind,
+            value=row.value,
+            period=tell_period(row),
+            why=row.why,
+            who=row.who,
+            active=row.active,
+            begins=row.starts_on,
+            ends=row.ends_on,
+            lines=draw_rule(network, row) if network is not None and row.active else (),
+        )
+        for row in work.roads.overrides(ended=True)
+        if row.override_id is not None
+    }
 
 
 def load_view(work: Work, settings: Settings) -> View:

@@ -14,7 +14,6 @@ from console.i18n import N_, _
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fleet.store import Store
     from fleet.tables import RoadOverride
     from routing.roads import Network
 
@@ -87,10 +86,10 @@ def tell_period(row: RoadOverride) -> str:
     return " ".join(words)
 
 
-def tell_rule(row: RoadOverride) -> str:
+def tell_rule(kind: str, value: float | None) -> str:
     """What a rule says, in the language of the screen."""
-    words = _(KINDS.get(row.kind, row.kind))
-    return words.replace("…", f"{row.value:g}") if row.value is not None else words
+    words = _(KINDS.get(kind, kind))
+    return words.replace("…", f"{value:g}") if value is not None else words
 
 
 def read_value(kind: str, text: str) -> float | None:
@@ -137,11 +136,21 @@ def chain_of(network: Network, street: str) -> Chain:
     return Chain(tuple(line), _COMPASS[eighth], _COMPASS[(eighth + 4) % 8])
 
 
-def names_of(store: Store) -> tuple[str, ...]:
-    """The streets of the network in use."""
-    from console.roads import open_roads
+def draw_rule(network: Network, row: RoadOverride) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """The streets a rule is about, as lines of a map; none where it makes no sense or matches no street."""
+    from routing.errors import RoadsError
+    from routing.roads import Override
+    from routing.roads.overrides import find_links
 
-    return open_roads(store)[0].names
+    try:
+        links, _against = find_links(network, Override.from_row(row))
+    except RoadsError:
+        return ()
+    cuts = ((network.shape_start[link], network.shape_start[link + 1]) for link in links.tolist())
+    return tuple(
+        tuple(zip(network.shape_lat[start:end].tolist(), network.shape_lon[start:end].tolist(), strict=True))
+        for start, end in cuts
+    )
 
 
 def street_at(network: Network, lat: float, lon: float) -> str:

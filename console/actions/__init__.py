@@ -53,12 +53,26 @@ from console.actions.shaping import (
     needs_route,
     needs_stop,
 )
-from console.actions.values import CHARGING, EVERYWHERE, MAPS, ROOMS, Action, Answers, Question, Room, Selection
+from console.actions.streets import danger_delete, needs_rule, needs_standing_rule, needs_streets, order_rule
+from console.actions.values import (
+    ALL_ROOMS,
+    CHARGING,
+    EVERYWHERE,
+    MAPS,
+    ROOMS,
+    STREETS,
+    Action,
+    Answers,
+    Question,
+    Room,
+    Selection,
+)
 from console.i18n import N_
 from fleet.orders import OrderKind
 
 __all__ = [
     "ACTIONS",
+    "ALL_ROOMS",
     "BY_ID",
     "ROOMS",
     "Action",
@@ -76,7 +90,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("language", "L", N_("Language"), N_("Speak the next language."), bar=False),
     *(
         Action(f"room.{room}", str(number), label, N_("Go to this screen."), bar=False, verb="go", args=(room,))
-        for number, (room, label) in enumerate(ROOMS.items(), 1)
+        for number, (room, label) in enumerate(ALL_ROOMS.items(), 1)
     ),
     Action("time.pause", "space", N_("Pause"), N_("Stop simulated time, or let it run on."), why_not=needs_time),
     Action("time.slower", "less_than_sign", N_("Slower"), N_("Halve the pace of simulated time."), why_not=needs_time,
@@ -129,6 +143,14 @@ ACTIONS: tuple[Action, ...] = (
            why_not=needs_plan),
     Action("plan.print", "P", N_("Print"), N_("Write the route sheets of this plan, or of the selected truck."),
            ("plan",), why_not=needs_plan),
+    Action("street.add", "n", N_("New rule"), N_("Rule a street: closed, one way, too narrow, slower."), STREETS,
+           why_not=needs_streets),
+    Action("street.edit", "e", N_("Change"), N_("Change figure, period and reason of this rule."), STREETS,
+           why_not=needs_rule),
+    Action("street.end", "w", N_("End"), N_("End this rule: it stays on record and holds no more."), STREETS,
+           why_not=needs_standing_rule, order=order_rule("end")),
+    Action("street.delete", "d", N_("Delete"), N_("Delete a rule that never should have been."), STREETS,
+           why_not=needs_rule, danger=danger_delete, order=order_rule("delete")),
     Action("charge.start", "c", N_("Start"), N_("Start a charge at this EVSE with a truck's card."), CHARGING,
            why_not=may_start, questions=(Question("token", N_("Card"), options=cards),), order=order_start),
     Action("charge.stop", "x", N_("Stop"), N_("Stop the charge at this EVSE."), CHARGING, why_not=may_stop,
@@ -176,6 +198,6 @@ def keys_table() -> str:
     """All keys as a table in Markdown: docs/keys.md is this text."""
     lines = ["| key | what | where | does |", "|---|---|---|---|"]
     for action in ACTIONS:
-        where = "everywhere" if action.rooms is EVERYWHERE else ", ".join(ROOMS[room] for room in action.rooms)
+        where = "everywhere" if action.rooms is EVERYWHERE else ", ".join(ALL_ROOMS[room] for room in action.rooms)
         lines.append(f"| `{action.sign}` | {action.label} | {where} | {action.help} |")
     return "\n".join(lines) + "\n"

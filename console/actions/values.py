@@ -10,7 +10,7 @@ from console.i18n import N_
 from console.view import EvseView, StationView, View
 from fleet.orders import Wanted
 
-Room = Literal["overview", "bins", "plan", "chargers", "depot", "log"]
+Room = Literal["overview", "bins", "plan", "chargers", "depot", "log", "streets"]
 ROOMS: dict[Room, str] = {
     "overview": N_("Overview"),
     "bins": N_("Bins"),
@@ -19,8 +19,12 @@ ROOMS: dict[Room, str] = {
     "depot": N_("Depot"),
     "log": N_("Log"),
 }
-EVERYWHERE: tuple[Room, ...] = tuple(ROOMS)
-MAPS: tuple[Room, ...] = ("overview", "bins", "plan")
+SIDE_ROOMS: dict[Room, str] = {"streets": N_("Streets")}
+"""Rooms entered now and then: their tab shows only while one is in them."""
+ALL_ROOMS = ROOMS | SIDE_ROOMS
+EVERYWHERE: tuple[Room, ...] = tuple(ALL_ROOMS)
+MAPS: tuple[Room, ...] = ("overview", "bins", "plan", "streets")
+STREETS: tuple[Room, ...] = ("streets",)
 CHARGING: tuple[Room, ...] = ("chargers",)
 
 KEY_SIGNS = {
@@ -38,6 +42,7 @@ class Selection:
     evse: int = 0
     alarm_id: int = 0
     truck_id: str = ""
+    rule_id: int = 0
 
     def station(self, view: View) -> StationView | None:
         """The station, if one is selected and known."""

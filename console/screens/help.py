@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from console.actions import ROOMS, Room, Selection, actions_of
+from console.actions import ALL_ROOMS, Room, Selection, actions_of
 from console.actions.values import EVERYWHERE
 from console.i18n import N_, _
 from console.view import View
@@ -49,7 +49,7 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The table."""
         with VerticalScroll() as box:
-            box.border_title = _("Keys of {screen}").format(screen=_(ROOMS[self.room]))
+            box.border_title = _("Keys of {screen}").format(screen=_(ALL_ROOMS[self.room]))
             box.border_subtitle = _("Esc closes")
             yield Static(self._table())
 

@@ -50,6 +50,31 @@ class BinView:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule of ours for a street. `period` in the words `console.streets.read_period` reads; `lines` of its map."""
+
+    rule_id: int
+    street: str
+    kind: str
+    value: float | None
+    period: str
+    why: str
+    who: str
+    active: bool = True
+    begins: date | None = None
+    ends: date | None = None
+    lines: tuple[tuple[tuple[float, float], ...], ...] = ()
+
+    def state(self, today: date) -> Literal["holds", "comes", "over", "ended"]:
+        """Whether it holds on this day, will, or did."""
+        if not self.active:
+            return "ended"
+        if self.ends is not None and self.ends < today:
+            return "over"
+        return "comes" if self.begins is not None and self.begins > today else "holds"
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceView:
     """A depot, a disposal site, a site with a grid connection."""
 
@@ -332,6 +357,8 @@ class View:
     progress: ProgressView | None = None
     orders: Mapping[int, OrderView] = field(default_factory=dict)
     alarms: Mapping[int, AlarmView] = field(default_factory=dict)
+    rules: Mapping[int, RuleView] = field(default_factory=dict)
+    """Our own rules of streets, ended ones too."""
     events: tuple[Event, ...] = ()
     """The newest, oldest first."""
 

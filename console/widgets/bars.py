@@ -7,7 +7,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
-from console.actions import ROOMS, Action, Room
+from console.actions import ALL_ROOMS, ROOMS, Action, Room
 from console.i18n import _
 from console.view import View
 
@@ -38,7 +38,9 @@ class TopBar(Widget):
         city = f" {view.city} " if view and view.city else " binwatt "
         line = Text(no_wrap=True, overflow="crop", end="")
         tabs = Text(end="")
-        for number, (room, label) in enumerate(ROOMS.items(), 1):
+        for number, (room, label) in enumerate(ALL_ROOMS.items(), 1):
+            if room not in ROOMS and room != self.room:
+                continue
             here = Style(reverse=True, bold=True) if room == self.room else Style()
             tabs.append(f" {number} {_(label)} ", here + Style.from_meta({"@click": f"app.go({room!r})"}))
         time = self._time(view)
