@@ -104,10 +104,7 @@ class Walk:
             self.kwh += energy.kwh_per_t_climbed * tonnes * max(0, int(self.climb[before.location, stop.location]))
 
     def _halt(self, at: int, stop: Stop) -> Iterator[Violation]:
-        if stop.leave < stop.arrive:
-            yield self._broken("times", at, "leaves before it arrives")
-        if stop.kind != "charge" and stop.charged_kwh != 0:
-            yield self._broken("charge", at, f"charges {stop.charged_kwh} kWh at a {stop.kind}")
+        yield from self._form(at, stop)
         if stop.kind == "bin":
             visit = self.visits.get(stop.bin or "")
             if visit is not None:
@@ -124,6 +121,19 @@ class Walk:
             yield from self._charge(at, stop)
         elif (stop.kind == "depart") != (at == 0) or (stop.kind == "return") != (at == len(self.route.stops) - 1):
             yield self._broken("shape", at, f"a {stop.kind} in the middle of a route")
+
+    def _form(self, at: int, stop: Stop) -> Iterator[Violation]:
+        """What a halt states of itself that cannot be, wherever it lies."""
+        if stop.leave < stop.arrive:
+            yield self._broken("times", at, "leaves before it arrives")
+        if (stop.kind == "bin") != (stop.bin is not None):
+            yield self._broken("shape", at, f"a {stop.kind} that names bin {stop.bin}")
+        if stop.kind in {"depart", "return"} and stop.leave != stop.arrive:
+            yield self._broken("times", at, f"lasts {stop.leave - stop.arrive} s at a {stop.kind}")
+        if stop.kind == "depart" and stop.metres != 0:
+            yield self._broken("totals", at, f"states {stop.metres} m before its departure")
+        if stop.kind != "charge" and stop.charged_kwh != 0:
+            yield self._broken("charge", at, f"charges {stop.charged_kwh} kWh at a {stop.kind}")
 
     def _collect(self, at: int, stop: Stop, visit: Visit) -> Iterator[Violation]:
         truck, energy = self.truck, self.truck.energy

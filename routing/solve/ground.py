@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from routing.errors import ProblemError
 from routing.plan import Reason
 from routing.problem import truck_service
 from routing.solve.fixed import fix_tour
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from routing.problem import Problem, Site, Truck, Visit
 
 Refused = tuple["Visit", Reason]
+
+MOST = 6_000
+"""Visits of one night: their tables take a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,16 @@ class Ground:
 
 
 def compile_problem(problem: Problem) -> Ground:
-    """Compile `problem`; visits no truck could serve even alone are set aside with the reason."""
+    """Compile `problem`; visits no truck could serve even alone are set aside with the reason.
+
+    Raises:
+        ProblemError: more visits than one search can hold.
+    """
+    if len(problem.visits) > MOST:
+        raise ProblemError(
+            f"{len(problem.visits)} bins for one night, at most {MOST} can be planned together: "
+            "plan by district, or let fewer bins count as due"
+        )
     dropped = problem.locks.dropped
     refused: list[Refused] = [(visit, Reason.LOCKED) for visit in problem.visits if visit.bin in dropped]
     kept = [visit for visit in problem.visits if visit.bin not in dropped]

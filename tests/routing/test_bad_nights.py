@@ -100,6 +100,14 @@ def test_no_trucks_at_all(night):
         replace(night, trucks=())
 
 
+def test_a_hundred_thousand_bins(night):
+    """Refused at once, in one line that names the mend, before any memory is asked for."""
+    many = tuple(replace(night.visits[0], bin=f"M{number}") for number in range(100_000))
+    with pytest.raises(ProblemError, match=r"100000 bins for one night.*by district") as refused:
+        solve(replace(night, visits=many), 5.0)
+    assert "\n" not in str(refused.value)
+
+
 def test_matrices_of_a_class_must_fit(night):
     """A profile's matrices are of the size of all others."""
     with pytest.raises(ProblemError, match=r"differ in size.*19t"):
