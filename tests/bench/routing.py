@@ -1,6 +1,7 @@
 """Benchmark of the night plan: cost at equal processor time beside PyVRP, OR-Tools and VROOM.
 
 python tests/bench/routing.py [--short] [--json] [--sizes 200 500] [--cities 101 102] [--seeds 1 2 3] [--seconds 200=20]
+                              [--solvers pyvrp portfolio] [--keep FILE]
 python tests/bench/routing.py --instance FILE --seconds S [--engine NAME] [--seed N] [--json]
 
 Cities are those of `load/waste_city.py`. Every planner runs in a process of its own, with CPU seconds of one thread as
@@ -9,6 +10,8 @@ kilometres), plus the prizes left, plus 1,000 for each mandatory bin left. `gap_
 cities and seeds of cost against PyVRP alone on the same city, same seed and same budget: below 0 we are cheaper. PyVRP
 is given the problem as its users would model it, without anything of ours. VROOM takes part where `import vroom` works
 and up to 200 bins: it models no prizes and no bound on tips, and its first solutions alone take minutes beyond.
+
+With `--keep` every run is added to a file of JSON lines, and a run that file already holds is not made again.
 
 With `--instance` it reads VRPLIB (CVRP, VRPTW, MTVRPTWR) or Solomon text, and prints the cost in the set's own units,
 the gap to the best known value where one lies beside the file, and the routes.
@@ -34,6 +37,8 @@ CHILD = Path(__file__).parent / "load" / "night_child.py"
 BUDGETS = {60: 4.0, 200: 20.0, 500: 40.0, 1000: 30.0, 2000: 30.0}
 OTHER_SECONDS = 20.0
 CITIES, SEEDS = (101, 102, 103, 104, 105), (1, 2, 3)
+SOLVERS = ("pyvrp", "portfolio", "ortools", "vroom")
+ONCE_A_CITY = ("ortools", "vroom")
 VROOM_BINS = 200
 TARGETS = {200: 0.0, 500: 0.0, 1000: 1.0, 2000: 1.0}
 """Percent against PyVRP alone that the plan must not exceed."""
@@ -52,8 +57,13 @@ class Run:
     figures: dict[str, Any]
 
 
-def run(bins: int, city: int, solver: str, seconds: float, seed: int) -> Run | None:
-    """The figures of one child process; None when it failed, said on stderr."""
+def run(bins: int, city: int, solver: str, seconds: float, seed: int, keep: Path | None = None) -> Run | None:
+    """The figures of one child process, or those kept of it; None when it failed, said on stderr."""
+    asked = {"bins": bins, "city": city, "seed": seed, "solver": solver, "seconds": seconds}
+    for line in keep.read_text().splitlines() if keep is not None and keep.exists() else ():
+        kept = json.loads(line)
+        if kept["asked"] == asked:
+            return Run(bins, city, seed, solver, kept["figures"])
     command = [sys.executable, str(CHILD), str(bins), str(city), solver, str(seconds), str(seed)]
     try:
         done = subprocess.run(
@@ -66,19 +76,26 @@ def run(bins: int, city: int, solver: str, seconds: float, seed: int) -> Run | N
     except subprocess.TimeoutExpired:
         print(f"{solver} did not end on city {city} of {bins} bins", file=sys.stderr)
         return None
-    return Run(bins, city, seed, solver, json.loads(done.stdout.splitlines()[-1]))
+    figures = json.loads(done.stdout.splitlines()[-1])
+    if keep is not None:
+        with keep.open("a") as lines:
+            lines.write(json.dumps({"asked": asked, "figures": figures}) + "\n")
+    return Run(bins, city, seed, solver, figures)
 
 
-def compare(bins: int, cities: list[int], seeds: list[int], seconds: float, *, vroom: bool) -> list[Run]:
-    """All planners on all cities of one size; what has no seed, or is far behind, runs once a city."""
+def compare(
+    bins: int, cities: list[int], seeds: list[int], seconds: float, solvers: list[str], keep: Path | None
+) -> list[Run]:
+    """The planners on all cities of one size; what has no seed, or is far behind, runs once a city."""
     runs = []
     for city in cities:
         for seed in seeds:
-            solvers = ["pyvrp", "portfolio"]
-            if seed == seeds[0]:
-                solvers += ["ortools", *(["vroom"] if vroom and bins <= VROOM_BINS else [])]
             for solver in solvers:
-                one = run(bins, city, solver, seconds, seed)
+                if solver in ONCE_A_CITY and seed != seeds[0]:
+                    continue
+                if solver == "vroom" and bins > VROOM_BINS:
+                    continue
+                one = run(bins, city, solver, seconds, seed, keep)
                 if one is None:
                     continue
                 runs.append(one)
@@ -194,6 +211,7 @@ def bench(options: argparse.Namespace) -> None:
     cities = options.cities or ([101] if options.short else list(CITIES))
     seeds = options.seeds[:1] if options.short else options.seeds
     vroom = importlib.util.find_spec("vroom") is not None and not options.short
+    solvers = [solver for solver in options.solvers if solver != "vroom" or vroom]
     print(f"{platform.machine()}, Python {platform.python_version()}, one thread, CPU seconds, money in kilometres")
     if not vroom:
         print("VROOM is not measured: " + ("left out of the short form" if options.short else "no module vroom here"))
@@ -201,8 +219,8 @@ def bench(options: argparse.Namespace) -> None:
     table: dict[str, dict[str, Any]] = {}
     missed = 0
     for bins in sizes:
-        runs = compare(bins, cities, seeds, budgets.get(bins, OTHER_SECONDS), vroom=vroom)
-        rows = {solver: summarise(runs, solver) for solver in ("portfolio", "ortools", "vroom", "pyvrp")}
+        runs = compare(bins, cities, seeds, budgets.get(bins, OTHER_SECONDS), solvers, options.keep)
+        rows = {solver: summarise(runs, solver) for solver in SOLVERS}
         table[str(bins)] = {solver: row for solver, row in rows.items() if row is not None} | {
             "budget_s": budgets.get(bins, OTHER_SECONDS),
             "costs": [{"city": one.city, "seed": one.seed, "solver": one.solver, **one.figures} for one in runs],
@@ -210,7 +228,7 @@ def bench(options: argparse.Namespace) -> None:
         missed += (rows["portfolio"] or {}).get("unserved_mandatory", 0)
     print("\n bins solver      gap to PyVRP %: median  least   most  runs  missed  cpu s     MB")
     for size, rows in table.items():
-        for solver in ("portfolio", "ortools", "vroom", "pyvrp"):
+        for solver in SOLVERS:
             row = rows.get(solver)
             if row:
                 print(
@@ -220,6 +238,8 @@ def bench(options: argparse.Namespace) -> None:
         target = TARGETS.get(int(size))
         if target is not None and "portfolio" in rows:
             print(f"{size:>5} bins: median {rows['portfolio']['gap_percent']:+.2f} %, target {target:+.0f} % or less")
+    if "portfolio" not in solvers:
+        return
     again = replan(min(500, max(sizes)), cities[0], 2.0 if options.short else 20.0)
     print(f"one truck of {again['bins_of_truck']} bins re-planned in {again['wall_s']:.2f} s wall, target 2 s")
     if options.json:
@@ -242,6 +262,8 @@ def main() -> None:
     parser.add_argument(
         "--seconds", nargs="+", default=[], help="CPU budget: SIZE=SECONDS ..., with --instance one number"
     )
+    parser.add_argument("--solvers", nargs="+", default=list(SOLVERS), choices=SOLVERS, help="whom to measure")
+    parser.add_argument("--keep", type=Path, help="a file of JSON lines to keep runs in, and to take them from")
     parser.add_argument("--instance", type=Path, help="a VRPLIB or Solomon file to solve instead")
     parser.add_argument("--engine", default="portfolio", choices=["portfolio", "own", "ortools", "pyvrp"])
     options = parser.parse_args()
