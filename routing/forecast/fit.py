@@ -6,6 +6,7 @@ Groups are a tree: fleet, stream, stream and quarter. Each is shrunk to the one 
 from __future__ import annotations
 
 import itertools
+from array import array
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -137,22 +138,21 @@ def _spread_hours(
     almanac: Almanac,
 ) -> Hours:
     """The growth of all bins between `since` and `until`; pairs longer than a day say too little of the hour."""
-    owners, begins, ends, gains = [], [], [], []
-    for place, each in enumerate(bins):
-        ats = np.frombuffer(each.log.ats, dtype=np.uint32) if each.log.ats else np.zeros(0, dtype=np.uint32)
-        low, high = np.searchsorted(ats, (since, until))
-        low = max(int(low), 1)
+    begins, ends, gains = array("I"), array("I"), array("f")
+    counts = []
+    for each in bins:
+        ats = each.log.ats
+        low, high = max(1, bisect_left(ats, since)), bisect_left(ats, until)
+        counts.append(max(0, high - low))
         if high > low:
-            owners.append(np.full(high - low, place))
-            begins.append(ats[low - 1 : high - 1])
-            ends.append(ats[low:high])
-            gains.append(np.frombuffer(each.log.gains, dtype=np.float32)[low:high])
-    if not owners:
+            begins += ats[low - 1 : high - 1]
+            ends += ats[low:high]
+            gains += each.log.gains[low:high]
+    if not begins:
         none = np.zeros(0, dtype=np.int64)
         return Hours(none, none, none, np.zeros(0), np.zeros(0), np.zeros(0))
-    owner = np.concatenate(owners).astype(np.int64)
-    begin, end = (np.concatenate(each).astype(np.float64) for each in (begins, ends))
-    gain = np.concatenate(gains).astype(np.float64)
+    owner = np.repeat(np.arange(len(bins)), counts)
+    begin, end, gain = (np.asarray(each, dtype=np.float64) for each in (begins, ends, gains))
     lasts = (end - begin) / 3600
     keep = np.isfinite(gain) & (lasts > 0) & (lasts <= 24)
     owner, begin, gain, lasts = owner[keep], begin[keep], gain[keep], lasts[keep]

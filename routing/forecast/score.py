@@ -25,10 +25,11 @@ ENOUGH = 500
 """Scores from which a group's own scale is used."""
 COVER = 0.9
 NARROWEST, WIDEST = 0.8, 2.5
-SCORED_BINS = 120
+SCORED_BINS = 80
 """Of one group and week: more do not sharpen the quantile."""
 NEAR = 0.15
 """A reading so near to the hours ahead, as a share of them, is one of that bucket."""
+SOONEST, LATEST = BUCKETS[0] * 3600 * (1 - NEAR), BUCKETS[-1] * 3600 * (1 + NEAR)
 FULL = 0.97
 
 Case = tuple[int, float, float, float, float, float]
@@ -57,8 +58,12 @@ def add_scores(
 
 
 def scale_bands(known: Sequence[GroupMemory], above: tuple[float, ...]) -> tuple[float, ...]:
-    """The scale of each bucket from the scores of these groups, or the one `above` where they are too few."""
-    scales = []
+    """The scale of each bucket from the scores of these groups.
+
+    Where they are too few, the one of fewer hours ahead; for the fewest the one of the group `above`.
+    """
+    scales: list[float] = []
+    learned = False
     for bucket, otherwise in enumerate(above):
         cells = np.zeros(SCORES)
         for each in known:
@@ -66,8 +71,9 @@ def scale_bands(known: Sequence[GroupMemory], above: tuple[float, ...]) -> tuple
                 cells += week[bucket]
         total = cells.sum()
         if total < ENOUGH:
-            scales.append(otherwise)
+            scales.append(scales[-1] if learned else otherwise)
             continue
+        learned = True
         wanted = min(1.0, COVER * (1 + 1 / total)) * total
         place = int(np.searchsorted(np.cumsum(cells), wanted))
         scales.append(min(WIDEST, max(NARROWEST, (place + 1) * SCORE_STEP)))
@@ -82,9 +88,13 @@ def _cases(memory: BinMemory, track: Track, clock: Clock, spread: float, since: 
     for at, level, variance, rate, days in track.origins:
         follows = bisect_left(resets, at + 1)
         until = resets[follows] if follows < len(resets) else math.inf
+        if until < at + SOONEST or at + LATEST < since:
+            continue
         begun = clock.exposure(at)
         for bucket, hours in enumerate(BUCKETS):
             target, near = at + hours * 3600, hours * 3600 * NEAR
+            if target + near < since or target - near >= until:
+                continue
             place = bisect_left(ats, target - near)
             while place < len(ats) and (math.isnan(gains[place]) or fills[place] < 0):
                 place += 1
