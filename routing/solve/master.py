@@ -85,6 +85,7 @@ class _Chains:
         self.model, self.pool, self.ground = model, pool, pool.ground
         self.columns = columns
         self.used: dict[int, Any] = {}
+        self._ends: dict[tuple[int, int], list[Any]] = {}  # when the trip at a place is over, and charged
         self.at: dict[tuple[int, int], list[tuple[Timed, Any]]] = defaultdict(list)  # (rig, place) to its choices
         by_kind: dict[int, list[Timed]] = defaultdict(list)
         for each in columns:
@@ -127,8 +128,10 @@ class _Chains:
             after = model.new_int_var(rig.starts, rig.ends, "")
             model.add(after >= begin + sum(each.seconds * choice for each, choice in choices))
             model.add(after >= sum(each.earliest * choice for each, choice in choices))
-            if rig.charge_kw > 0:
+            self._ends[index, place] = [after]
+            if rig.charge_kw > 0 and rig.kwh_limit != float("inf"):
                 after = self._charge(index, after, choices, charged)
+                self._ends[index, place].append(after)
             begin, previous = after, choices
         if rig.kwh_limit != float("inf"):
             drawn = sum(
@@ -155,7 +158,7 @@ class _Chains:
             for each, choice in choices
             if each.trip.end != HOME and self.ground.sites[each.trip.end - self.ground.count].charge_kw > 0
         ]
-        if not equipped or rig.kwh_limit == float("inf"):
+        if not equipped:
             return after
         most = int(rig.kwh_limit * WATTS)
         watts = model.new_int_var(0, most, "")
@@ -195,6 +198,17 @@ class _Chains:
                 self.model.add_hint(choice, choice.index in wanted)
         for index, used in self.used.items():
             self.model.add_hint(used, index in sent)
+            self._hint_times(index, sent.get(index, []))
+
+    def _hint_times(self, index: int, chain: list[Timed]) -> None:
+        """Each trip as early as it can be: without times CP-SAT would have to search for them."""
+        rig = self.ground.rigs[index]
+        now = rig.starts
+        for place in range(rig.truck.max_tips):
+            if place < len(chain):
+                now = max(now + chain[place].seconds, chain[place].earliest)
+            for end in {end.index: end for end in self._ends[index, place]}.values():
+                self.model.add_hint(end, now)
 
     def read(self, solver: Any) -> Sequences:
         """The tours decided on."""

@@ -31,10 +31,12 @@ rounds.
 OFFERED = 0.02
 """PyVRP's best is timed and told after this share of the budget at most."""
 
-TURNS = ((0.62, 0.70), (0.88, 1.0))
-"""Shares of the budget when PyVRP's turn ends, and the polish after it."""
+TURNS, ONE_TURN, TURNING = ((0.62, 0.70), (0.88, 1.0)), ((0.92, 1.0),), 300
+"""Shares of the budget when PyVRP's turn ends, and the polish after it; the second from `TURNING` bins on, where one
+long cooling finds more than two.
+"""
 
-LARGE, WHOLE, PIECED = 600, 0.45, 0.92
+LARGE, WHOLE, PIECED = 1500, 0.45, 0.92
 """From so many bins on PyVRP gets the whole night for the first share of the budget, and pieces of it up to the second.
 """
 
@@ -65,7 +67,7 @@ def search_portfolio(best: Incumbent, random: Random, away: Away) -> None:
 
 def _search_in_turns(best: Incumbent, random: Random, pool: Pool, away: Away) -> None:
     begun, lasts = best.elapsed(), best.left()
-    for turn, (found, polished) in enumerate(TURNS):
+    for turn, (found, polished) in enumerate(TURNS if best.ground.count < TURNING else ONE_TURN):
         if turn == 0:
             _run_starts(best, random, begun + found * lasts, pool)
             away.collect(best, random, pool)
