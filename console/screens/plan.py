@@ -50,8 +50,7 @@ class PlanScreen(ShapingScreen):
         self._filled: tuple[PlanView | None, str] | None = None
         """The plan in the lists, and the language it is in."""
         self._stops_of: tuple[RouteView | None, str] | None = None
-        self._scene_of: tuple[Scene, str] | None = None
-        """The city's scene, and the truck whose route lies on top."""
+        self._scene: Scene | None = None
 
     def compose_room(self) -> ComposeResult:
         """Summary, routes, stops or bins left, why, map."""
@@ -165,14 +164,12 @@ class PlanScreen(ShapingScreen):
         """Bins and routes; the selected route lies over the others."""
         city = self.query_one(CityMap)
         city.border_title = _("Routes")
-        if self._scene_of is None or before is None or before.plan is not view.plan or before.bins is not view.bins:
-            self._scene_of = (city_scene(view), "")
-        scene, shown = self._scene_of
+        if self._scene is None or before is None or before.plan is not view.plan or before.bins is not view.bins:
+            self._scene = city_scene(view)
         truck = self.selection().truck_id
-        if truck != shown or city.scene == Scene():
-            self._scene_of = (scene, truck)
-        lines = sorted(scene.lines, key=lambda line: line.key == truck)
-        city.show(replace(scene, lines=tuple(lines)))
+        if self._scene.over != truck:
+            self._scene = replace(self._scene, over=truck)
+        city.show(self._scene)
 
     def _draw_why(self, view: View) -> None:
         panel, at = self.query_one("#why", Panel), self.selection()

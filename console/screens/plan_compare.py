@@ -86,7 +86,7 @@ class Compare(ModalScreen[None]):
         width: 100; max-width: 98%; height: 92%; border: round $accent; border-title-color: $text-accent;
         border-subtitle-color: $text-muted; background: $surface;
     }
-    Compare Grid { border: none; }
+    Compare Grid, Compare Grid:focus { border: none; }
     """
 
     def __init__(self, view: View, mine: PlanView, other: PlanView) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 IMPROVE_SECONDS = 1.6
 """Of the two seconds a person waits: the rest compiles and checks."""
+FEED_SECONDS = 2.0
+"""How long an edit waits to see the one before it come back from the store."""
 PRINTS = (
     ("pdf:fr", N_("PDF, French")),
     ("pdf:ar", N_("PDF, Arabic")),
@@ -47,6 +50,11 @@ class ShapingScreen(RoomScreen):
     ROOM: ClassVar[Room] = "plan"
     busy = ""
     """What is being worked out; shown while it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hand = asyncio.Lock()
+        """One edit at a time, in the order of the keys."""
 
     prepared = False
     """Whether whoever works edits out was told to be ready."""
@@ -177,9 +185,13 @@ class ShapingScreen(RoomScreen):
         """Search around the locks."""
         self.edit("improve", {"seconds": IMPROVE_SECONDS})
 
-    @work(exclusive=True, group="edit")
+    @work(group="edit")
     async def edit(self, kind: str, args: dict[str, Any], *, ask: bool = True) -> None:
         """Work an edit out, show what it changes, and keep it if the operator says so."""
+        async with self._hand:
+            await self._edit(kind, args, ask=ask)
+
+    async def _edit(self, kind: str, args: dict[str, Any], *, ask: bool) -> None:
         plan = self.plan()
         if plan is None:
             return
@@ -195,22 +207,38 @@ class ShapingScreen(RoomScreen):
         kept = await self._told(tell_edit(kind, args), lambda hands: hands.accept(plan.plan_id, plan.version, call))
         if kept is not None:
             self._tell_kept(tried, kept)
+            await self._see(kept, plan)
 
     def _tell_kept(self, tried: Tried, plan_id: int) -> None:
         words = _("kept in plan {number}; u takes it back").format(number=plan_id)
         self.notify(words, title=tell_edit(tried.call.kind, tried.call.args), timeout=4)
 
-    @work(exclusive=True, group="edit")
+    async def _see(self, plan_id: int, before: PlanView) -> None:
+        """Wait until the feed shows what was just written: the next edit builds on it."""
+        until = time.monotonic() + FEED_SECONDS
+        while time.monotonic() < until:
+            now = self.plan()
+            if now is not None and now.plan_id == plan_id and (now.plan_id, now.version) != (
+                before.plan_id, before.version
+            ):  # fmt: skip
+                return
+            await asyncio.sleep(0.05)
+
+    @work(group="edit")
     async def do_plan_undo(self) -> None:
         """Take the last edit back."""
         await self._turn(N_("taken back: {edit}"), lambda hands, plan: hands.undo(plan.plan_id, plan.version))
 
-    @work(exclusive=True, group="edit")
+    @work(group="edit")
     async def do_plan_redo(self) -> None:
         """Do it again."""
         await self._turn(N_("done again: {edit}"), lambda hands, plan: hands.redo(plan.plan_id, plan.version))
 
     async def _turn(self, words: str, deed: Callable[[Hands, PlanView], Tried]) -> None:
+        async with self._hand:
+            await self._turned(words, deed)
+
+    async def _turned(self, words: str, deed: Callable[[Hands, PlanView], Tried]) -> None:
         plan = self.plan()
         if plan is None:
             return
@@ -219,6 +247,7 @@ class ShapingScreen(RoomScreen):
             edit = tell_edit(tried.call.kind, tried.call.args)
             change = f"{signed(tried.km, 'km')}  {signed(tried.minutes, 'min', 0)}"
             self.notify(f"{_(words).format(edit=edit)}  {change}", timeout=4)
+            await self._see(plan.plan_id, plan)
 
     # beside others, and on paper
 

@@ -95,7 +95,7 @@ class CityMap(Widget, can_focus=True):
 
     def show(self, scene: Scene) -> None:
         """Show this scene; lines of the screen that stay the same are not repainted."""
-        if scene == self.scene:
+        if scene is self.scene or scene == self.scene:
             return
         if not self.scene.marks:  # the first one: the city is known now
             self._painter, self._window = None, None

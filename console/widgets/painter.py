@@ -77,6 +77,8 @@ class Painter:
         self._tables = {glyphs: glyph_table(glyphs) for glyphs in ("braille", "half", "ascii")}
         self._streets: tuple[tuple[Window, bool], Layer] | None = None
         self._routes: tuple[tuple[Window, Sequence[Line]], Layer] | None = None
+        self._over: tuple[tuple[Window, Sequence[Line]], Layer] | None = None
+        self._ground: tuple[tuple[Scene, Window, frozenset[Group], Glyphs], Frame] | None = None
 
     def fit(self, scene: Scene, columns: int, rows: int) -> Window:
         """The window that shows all bins and depots; without them, the streets but their outliers."""
@@ -88,20 +90,31 @@ class Painter:
         self, scene: Scene, window: Window, groups: frozenset[Group], glyphs: Glyphs, selected: str | None
     ) -> Frame:
         """The map of a scene in a window."""
+        key = (scene, window, groups, glyphs)
+        # while only the selected mark moves, the same ground serves: compared by identity first, so at no cost
+        if self._ground is None or self._ground[0][1:] != key[1:] or self._ground[0][0] is not scene:
+            self._ground = key, self._paint_ground(scene, window, groups, glyphs)
+        ground = self._ground[1]
+        held = next((mark for mark in scene.marks if mark.key == selected and SHAPES[mark.look].group in groups), None)
+        if held is None:
+            return ground
+        frame = Frame(ground.chars.copy(), ground.inks.copy(), dict(ground.marked))
+        self._bracket(held, window, glyphs, frame)
+        return frame
+
+    def _paint_ground(self, scene: Scene, window: Window, groups: frozenset[Group], glyphs: Glyphs) -> Frame:
+        """The map without what is selected."""
         streets = self._street_layer(window, shown="streets" in groups)
         mask, ink = streets.mask, streets.ink
         if scene.lines and "routes" in groups:
-            routes = self._route_layer(window, scene.lines)
-            over = routes.mask > 0
-            mask, ink = np.where(over, routes.mask, mask), np.where(over, routes.ink, ink)
+            for routes in (self._route_layer(window, scene.lines), self._over_layer(window, scene)):
+                over = routes.mask > 0
+                mask, ink = np.where(over, routes.mask, mask), np.where(over, routes.ink, ink)
         frame = Frame(self._tables[glyphs][mask], np.where(mask > 0, ink, 0).astype(np.uint8), {})
         if window.metres_per_dot < NAME_BELOW and "streets" in groups:
             self._name_streets(window, frame)
         marks = [mark for mark in scene.marks if SHAPES[mark.look].group in groups]
         self._place(marks, window, glyphs, frame)
-        held = next((mark for mark in marks if mark.key == selected), None)
-        if held is not None:
-            self._bracket(held, window, glyphs, frame)
         return frame
 
     def _bounds(self, scene: Scene) -> tuple[float, float, float, float]:
@@ -126,14 +139,24 @@ class Painter:
 
     def _route_layer(self, window: Window, lines: Sequence[Line]) -> Layer:
         if self._routes is None or self._routes[0] != (window, lines):
-            parts, inks = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.uint8)]
-            for line in lines:
-                at = np.array(line.points, np.float64).reshape(-1, 2)
-                x, y = self.plane.x(at[:, 1]), self.plane.y(at[:, 0])
-                parts.append(np.stack([x[:-1], y[:-1], x[1:], y[1:]], axis=1).astype(np.float32))
-                inks.append(np.full(max(0, len(at) - 1), ROUTE_INK + line.number % len(ROUTE_COLOURS), np.uint8))
-            self._routes = (window, lines), draw_lines(np.concatenate(parts), np.concatenate(inks), window)
+            self._routes = (window, lines), self._draw_routes(window, lines)
         return self._routes[1]
+
+    def _over_layer(self, window: Window, scene: Scene) -> Layer:
+        """The one route that lies over the others: drawn by itself, so that another may without all of them."""
+        lines = tuple(line for line in scene.lines if line.key == scene.over and scene.over)
+        if self._over is None or self._over[0] != (window, lines):
+            self._over = (window, lines), self._draw_routes(window, lines)
+        return self._over[1]
+
+    def _draw_routes(self, window: Window, lines: Sequence[Line]) -> Layer:
+        parts, inks = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.uint8)]
+        for line in lines:
+            at = np.array(line.points, np.float64).reshape(-1, 2)
+            x, y = self.plane.x(at[:, 1]), self.plane.y(at[:, 0])
+            parts.append(np.stack([x[:-1], y[:-1], x[1:], y[1:]], axis=1).astype(np.float32))
+            inks.append(np.full(max(0, len(at) - 1), ROUTE_INK + line.number % len(ROUTE_COLOURS), np.uint8))
+        return draw_lines(np.concatenate(parts), np.concatenate(inks), window)
 
     def _name_streets(self, window: Window, frame: Frame) -> None:
         """Write the names there is room for, the most important streets first."""

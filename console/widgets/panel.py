@@ -72,8 +72,15 @@ class Panel(Widget):
         """Show these lines."""
         self.border_title = _(self._title)
         if lines != self._lines:
+            before = self._height()
             self._lines = lines
-            self.refresh(layout=True)
+            # a layout costs as much as drawing the whole screen: only for another height, where it may change
+            self.refresh(layout=self.styles.auto_dimensions and before != self._height())
+
+    def _height(self) -> int:
+        """How many lines it takes in the width it has; -1 before it has one."""
+        width = self.content_size.width
+        return sum(len(self._draw(line, width)) for line in self._lines) if width else -1
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
         """As many lines as it takes in this width."""

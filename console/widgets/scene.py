@@ -75,7 +75,11 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything on the map but the streets. Later marks are drawn over earlier ones."""
+    """Everything on the map but the streets. Later marks are drawn over earlier ones.
+
+    `over` names the line that lies over the others.
+    """
 
     marks: tuple[Mark, ...] = ()
     lines: tuple[Line, ...] = ()
+    over: str = ""

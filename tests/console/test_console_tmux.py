@@ -21,6 +21,7 @@ class Terminal:
 
     def __init__(self, name: str, size: tuple[int, int], command: str, env: dict[str, str]) -> None:
         self._tmux = ["tmux", "-u", "-L", name, "-f", os.devnull]
+        self.narrow = size[0] < 110
         width, height = size
         self._run(
             "new-session", "-d", "-x", str(width), "-y", str(height), f"{command}; echo LEFT; sleep 60", env=env
@@ -98,7 +99,7 @@ def test_a_dispatchers_evening(demo):
     demo.press("n")
     demo.see("make a plan", "planning")
     demo.see("draft", within=90)
-    demo.press("p")
+    demo.press("p", "Enter")
     demo.see("published", within=20)
 
     demo.press("4", "/", "c", "h", "a", "r", "g", "i", "n", "g", "Enter")
@@ -127,5 +128,38 @@ def test_a_dispatchers_evening(demo):
     demo.see("Keys of Log")
     demo.press("Escape")
     time.sleep(1)
+    demo.press("q")
+    demo.see("Again: ./run demo", within=30)
+
+
+def test_a_plan_is_shaped_without_leaving_the_keyboard(demo):
+    """Why a bin is in and another out, a stop moved with its delta, locked, improved, undone, compared, published."""
+    demo.see("Simulated city, nothing leaves this machine", within=90)
+    demo.press("3")
+    demo.see("published", within=120)
+    demo.press("v")
+    demo.see("can wait", within=10)
+    demo.press("v", "v") if demo.narrow else demo.press("v")
+    demo.press("j", "j")
+    demo.see("when it would be emptied", within=10)
+    demo.press("J")
+    demo.see("Enter keeps it", within=30)
+    demo.see("time on duty")
+    demo.press("Enter")
+    demo.see("shaped from", within=20)
+    demo.press("l")
+    demo.see("▪", within=20)
+    demo.press("i")
+    demo.see("Enter keeps it", "nothing better", within=20)
+    demo.press("Escape", "u")
+    demo.see("taken back", within=20)
+    demo.press("c")
+    demo.see("beside plan", within=10)
+    demo.press("Escape", "p")
+    demo.see("Note to the crews")
+    demo.press("m", "a", "r", "k", "e", "t", "Enter")
+    demo.see_line("note", "market", within=20)
+    demo.press("P", "Enter")
+    demo.see(".pdf", within=30)
     demo.press("q")
     demo.see("Again: ./run demo", within=30)

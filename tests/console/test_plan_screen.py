@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList
 
 from console import i18n
 from console.app import Desk
+from console.screens import plan_shaping
 from console.screens.plan_compare import Compare
 from console.screens.plan_edit import EditPanel
 from console.shaping.values import Broken, EditCall, Tried
@@ -88,7 +89,8 @@ def make_desk(clerk: Clerk | None = None, language: str = "en", **changes) -> De
 
 
 @pytest.fixture(autouse=True)
-def _english():
+def _english(monkeypatch):
+    monkeypatch.setattr(plan_shaping, "FEED_SECONDS", 0.0)  # the clerk writes nothing a feed could bring back
     yield
     i18n.use("en")
 
