@@ -144,9 +144,9 @@ def _render_layers(book: Book, kind: Format) -> Iterator[tuple[str, bytes]]:
 
             yield f"{name}.csv", write_csv(book)
         case "gpkg":
-            from console.sheets.geopackage import write_geopackage
+            from console.sheets.geopackage import pack_plan
 
-            yield f"{name}.gpkg", write_geopackage(book)
+            yield f"{name}.gpkg", pack_plan(book)
         case _:
             from console.sheets.geojson import write_geojson
 

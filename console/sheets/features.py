@@ -8,11 +8,9 @@ from datetime import datetime
 from typing import Final, Literal
 
 from console.sheets.values import Book, Left, Sheet, SheetStop
+from fleet.geopackage import Cell, Points, Shape
 
-Cell = str | float | int | None
-Shape = Literal["Point", "LineString"]
 Layer = Literal["stops", "routes", "left"]
-Points = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsa
 def draw_page(sheet: Sheet, streets: Sequence[Street], language: Language) -> bytes:
     """The page's bytes. It opens in `language`; the crew may choose another, and prints it if it likes."""
     title = escape(f"{sheet.truck_id} · {sheet.day.isoformat()}")
-    spoken = {code: words(code) for code in LANGUAGES}
+    spoken = {code: {**words(code), "day": say_day(code, sheet.day)} for code in LANGUAGES}
     parts = [
         f'<!doctype html><html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"><head>',
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -76,10 +76,13 @@ def _head(sheet: Sheet, language: Language) -> str:
     if sheet.target_kwh is not None:
         share = f" ({say_share(language, sheet.target_kwh / sheet.battery_kwh)})" if sheet.battery_kwh else ""
         figures.append(("battery", f"{say_number(language, sheet.target_kwh)} kWh{share}"))
-    listed = "".join(f'<div>{_word(language, name, "dt")}<dd dir="ltr">{value}</dd></div>' for name, value in figures)
+    listed = "".join(
+        f'<div>{_word(language, name, "dt")}<dd><bdi dir="ltr">{value}</bdi></dd></div>' for name, value in figures
+    )
+    day = f'<bdi data-w="day">{escape(say_day(language, sheet.day))}</bdi>'
     return (
         f"<header><div><h1>{_word(language, 'truck')} <bdi>{escape(sheet.truck)}</bdi></h1>"
-        f"<p><bdi>{escape(sheet.city)}</bdi> · <bdi>{escape(say_day(language, sheet.day))}</bdi></p>"
+        f"<p><bdi>{escape(sheet.city)}</bdi> · {day}</p>"
         f"<p>{_word(language, 'plan')} <bdi>{sheet.plan_id}.{sheet.version}</bdi>{draft}</p></div>"
         f'<div class="code">{_code(sheet)}{sheet.checksum}</div></header><dl>{listed}</dl>'
     )
@@ -98,7 +101,7 @@ def _code(sheet: Sheet) -> str:
 def _next(language: Language) -> str:
     return (
         f'<section class="next" aria-live="polite"><div class="head">{escape(say(language, "next"))}</div>'
-        '<div class="what" dir="auto"></div><div class="meta" dir="auto"></div><div class="left"></div>'
+        '<div class="what" dir="auto"></div><div class="meta"></div><div class="left"></div>'
         f'<div class="acts"><button>✓ {_word(language, "tick")}</button>'
         f'<a href="#">{_word(language, "open")}</a></div></section>'
     )

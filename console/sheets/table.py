@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from io import StringIO
 
-from console.sheets.features import COLUMNS, Cell, list_features
+from console.sheets.features import COLUMNS, list_features
 from console.sheets.values import Book
+from fleet.geopackage import Cell
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would run instead of show, at the beginning of a text."""

@@ -20,7 +20,7 @@ from console.sheets.code import encode
 from console.sheets.drawing import draw_arrows, draw_pins, frame, scale_bar, shorten
 from console.sheets.features import COLUMNS
 from console.sheets.geojson import write_geojson
-from console.sheets.geopackage import write_geopackage
+from console.sheets.geopackage import pack_plan
 from console.sheets.gpx import NAMESPACE, write_gpx
 from console.sheets.table import write_csv
 from console.sheets.values import Kind
@@ -75,7 +75,7 @@ def test_csv_is_plain_and_its_times_have_a_zone(book, sheet):
 @pytest.fixture(scope="module")
 def package(book, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("gpkg") / "plan.gpkg"
-    path.write_bytes(write_geopackage(book))
+    path.write_bytes(pack_plan(book))
     return path
 
 
@@ -113,8 +113,8 @@ def test_geopackage_geometries_read_back(package, book, sheet):
 
 def test_a_geopackage_is_the_same_made_twice_and_may_be_empty(book):
     """Nothing of the clock is in it; a plan without bins left has an empty layer."""
-    assert write_geopackage(book) == write_geopackage(book)
-    assert write_geopackage(replace(book, sheets=(), left=())).startswith(b"SQLite format 3")
+    assert pack_plan(book) == pack_plan(book)
+    assert pack_plan(replace(book, sheets=(), left=())).startswith(b"SQLite format 3")
 
 
 @pytest.mark.skipif(shutil.which("ogrinfo") is None, reason="GDAL's ogrinfo is not installed")
