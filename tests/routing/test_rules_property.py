@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -134,7 +135,8 @@ def test_a_plan_of_another_night_does_no_harm(mixed_night, seed, other):
     assert check(night, plan) == ()
 
 
-@settings(quick, max_examples=10)
+@pytest.mark.slow
+@settings(quick, max_examples=6)
 @given(seed=st.integers(0, 1_000_000))
 def test_with_trucks_to_spare_nobody_who_can_be_served_is_left(mixed_night, seed):
     """With a truck of each kind for every bin, a mandatory bin is left only where no truck could serve it even alone.
