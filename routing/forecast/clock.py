@@ -55,7 +55,8 @@ class Clock:
             return self.until[-1] + (seconds - starts[-1]) / DAY
         hours = (seconds - starts[day]) / 3600
         hour = int(hours)
-        hour = min(hour, 23)
+        if hour > 23:  # the last hour of a day of 25 adds nothing
+            hour, hours = 23, 24.0
         day_sum = self.days[day]
         before = day_sum[hour]
         return self.until[day] + self.weights[day] * (before + (hours - hour) * (day_sum[hour + 1] - before))
