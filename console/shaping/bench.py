@@ -11,6 +11,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from console.errors import ShapingImpossible
@@ -78,6 +79,9 @@ class Bench:
 
     def __init__(self, url: str, operator: str, reserve: float) -> None:
         self._furniture = (url, operator, reserve)
+        # what a worker process needs beside it is started with this process's own stderr; the screen puts another in
+        # its place, which has no file number to hand down
+        resource_tracker.ensure_running()
         self._pool: ProcessPoolExecutor | None = None
 
     def warm(self) -> None:
