@@ -32,6 +32,8 @@ FALL = 0.1
 """A level that fell by more was emptied, or noise no model can foretell."""
 CAP = 96.0
 """Hours to full are scored up to here."""
+STRAY = timedelta(days=400)
+"""Readings so far from all others have a wrong time."""
 WARM = 0.4
 """Share of the history played before scoring begins."""
 MEAN_DAYS = 28
@@ -123,7 +125,7 @@ def play(
     `tell` hears (nights played, of so many). Raises ForecastError where there are not `FEW` readings.
     """
     begun = time.perf_counter()
-    heard = sorted(readings, key=lambda each: each.at)
+    heard, strays = _main_stretch(sorted(readings, key=lambda each: each.at))
     told = sorted(emptyings, key=lambda each: each.at)
     usable = [each for each in heard if each.fill is not None]
     if len(usable) < FEW:
@@ -152,18 +154,21 @@ def play(
                 _score(tallies[name], fleet.bins[name], series[name], gone.get(name, []), now, threshold, steps[name])
         if tell is not None:
             tell(number, len(nights))
+    assert fleet is not None
     clock = time.process_time()
     learn(names, heard, told, nights[-1], groups=groups, zone=zone, calendar=calendar, tuning=tuning)
     learned = time.process_time() - clock
+    jumps = {name: fleet.bins[name].jumps for name in names if fleet.bins[name].jumps}
+    for each in strays:
+        jumps[each.bin] = jumps.get(each.bin, 0) + 1
     total = Tally()
     for tally in tallies.values():
         total.add(tally)
-    assert fleet is not None
     return Backtest(
         total=total.figures(),
         bins={name: tally.figures() for name, tally in tallies.items()},
         health={name: fleet.bins[name].health for name in names},
-        jumps={name: fleet.bins[name].jumps for name in names if fleet.bins[name].jumps},
+        jumps=dict(sorted(jumps.items())),
         emptyings=found,
         readings=seen,
         nights=len(nights),
@@ -171,6 +176,15 @@ def play(
         us_per_bin_night=round(spent / (len(nights) * len(names)) * 1e6, 2),
         seconds=round(time.perf_counter() - begun, 2),
     )
+
+
+def _main_stretch(heard: Sequence[Reading]) -> tuple[list[Reading], list[Reading]]:
+    """The readings of the longest stretch without a gap of years, and the strays a wrong clock put elsewhere."""
+    cuts = [0]
+    cuts += [place for place in range(1, len(heard)) if heard[place].at - heard[place - 1].at > STRAY]
+    parts = [heard[begin:end] for begin, end in itertools.pairwise([*cuts, len(heard)])]
+    main = max(parts, key=len)
+    return list(main), [each for part in parts if part is not main for each in part]
 
 
 def _series(usable: Sequence[Reading], names: Sequence[str]) -> dict[str, Series]:
