@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from console.shaping.newcomer import points_of
 from fleet.store import WholePlan
 from fleet.store.shaping import Change, Way
 from fleet.tables import LeftBin, Route, Stop
@@ -27,13 +28,13 @@ STOPPED = frozenset({"due", "on_the_way", "reported", "fixed_day", "by_hand"})
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rows know and the problem does not: of bins what was expected and why, of points where they are."""
+    """What the rows know and the problem does not: of bins what was expected and why, of bins and places `where`."""
 
     fill: Mapping[str, float | None]
     risk: Mapping[str, float | None]
     why: Mapping[str, Mapping[str, Any]]
     reason: Mapping[str, str]
-    points: Mapping[int, tuple[float, float]]
+    where: Mapping[str, tuple[float, float]]
     battery: Mapping[str, float]
     """kWh of each vehicle's battery."""
     reserve: float
@@ -177,6 +178,7 @@ class _Writer:
         self.facts = facts
         self.held = held
         self.lines = lines
+        self.points = points_of(draft.problem, facts.where)
         self.visits = {visit.bin: visit for visit in draft.problem.visits}
         self.trucks = {truck.truck: truck for truck in draft.problem.trucks}
 
@@ -202,13 +204,13 @@ class _Writer:
             overtime_minutes=round(route.overtime / 60, 1),
             charged_kwh=round(route.charged_kwh, 2),
             locked=route.truck in self.draft.problem.locks.fixed,
-            line=self.lines([self.facts.points[stop.location] for stop in route.stops], vehicle),
+            line=self.lines([self.points[stop.location] for stop in route.stops], vehicle),
         )
         return row, [self._stop(number, stop) for number, stop in enumerate(route.stops)]
 
     def _stop(self, number: int, stop: Halted) -> Stop:
         plan, facts = self.draft.plan, self.facts
-        lat, lon = facts.points[stop.location]
+        lat, lon = self.points[stop.location]
         name = stop.bin or ""
         why = self._why_stopped(name) if stop.bin is not None else {}
         return Stop(
@@ -266,23 +268,19 @@ def _origin(why: Mapping[str, Any], code: str) -> str:
 
 
 def read_facts(
-    whole: WholePlan, problem: Problem, bins: Iterable[tuple[str, float, float]],
+    whole: WholePlan, bins: Iterable[tuple[str, float, float]],
     places: Iterable[tuple[str, float, float]], battery: Mapping[str, float], reserve: float,
 ) -> Facts:  # fmt: skip
     """What the rows know. `bins` and `places` are (id, latitude, longitude)."""
     rows: list[Stop | LeftBin] = [stop for _, stops in whole.routes for stop in stops if stop.bin_id is not None]
     rows += whole.left
     by_bin = {row.bin_id: row for row in rows if row.bin_id is not None}
-    where = {name: (lat, lon) for name, lat, lon in (*bins, *places)}
-    standing: list[tuple[int | None, str]] = [(visit.location, visit.bin) for visit in problem.visits]
-    standing += [(depot.location, depot.place) for depot in problem.depots]
-    standing += [(site.location, site.place) for site in problem.sites]
     return Facts(
         fill={name: row.fill for name, row in by_bin.items()},
         risk={name: row.overflow_p for name, row in by_bin.items()},
         why={name: row.why for name, row in by_bin.items()},
         reason={name: row.reason for name, row in by_bin.items()},
-        points={location: where[name] for location, name in standing if location is not None and name in where},
+        where={name: (lat, lon) for name, lat, lon in (*bins, *places)},
         battery=battery,
         reserve=reserve,
     )

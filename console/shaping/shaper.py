@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from console.errors import NoRoads, ShapingImpossible
+from console.shaping.newcomer import take_in
 from console.shaping.rows import Facts, LinesOf, edit_args, read_draft, read_facts, write_change
 from console.shaping.values import Broken, EditCall, Tried
 from fleet.store import Store, WholePlan, Work
@@ -19,8 +20,9 @@ from fleet.tables import PlanEdit
 from routing.edit import KINDS, Draft, Edit, Edited, apply, measure, to_draft
 from routing.edit.whole import reasons_of
 from routing.errors import EditError, RoutingError
+from routing.packing import pack, unpack
 from routing.plan import Reason
-from routing.problem import Problem
+from routing.problem import Locks, Problem
 from routing.roads import Network, route_geometry
 
 
@@ -45,7 +47,7 @@ class Shaper:
         self._store = store
         self._operator = operator
         self._reserve = reserve
-        self._problem: tuple[int, Problem] | None = None
+        self._problem: tuple[tuple[int, int], Problem] | None = None
         self._opened: Opened | None = None
         self._tried: tuple[Tried, Edited] | None = None
         self._roads: Network | None = None
@@ -59,7 +61,7 @@ class Shaper:
             ShapingImpossible: no problem is kept with the plan.
         """
         opened = self._open(plan_id, version)
-        edited = apply(opened.draft, to_edit(call))
+        edited = apply(self._with_newcomer(opened, call), to_edit(call))
         tried = tell(opened, call, edited)
         self._tried = tried, edited
         return tried
@@ -86,6 +88,17 @@ class Shaper:
 
     # inside
 
+    def _with_newcomer(self, opened: Opened, call: EditCall) -> Draft:
+        """The draft, with the bin to add in its problem where the planner had not offered it."""
+        name, problem = str(call.args.get("bin") or ""), opened.draft.problem
+        if call.kind != "add" or any(visit.bin == name for visit in problem.visits):
+            return opened.draft
+        with self._store.read() as work:
+            row = next((row for row in work.bins.all() if row.bin_id == name), None)
+        if row is None:
+            return opened.draft
+        return replace(opened.draft, problem=take_in(problem, row, opened.facts, self._network()))
+
     def _turn(self, plan_id: int, version: int, way: Way) -> Tried:
         opened = self._open(plan_id, version)
         with self._store.read() as work:
@@ -109,6 +122,8 @@ class Shaper:
             if plan.state != "draft" or plan.based_on is None:
                 plan_id, version = work.shaping.begin(plan_id, self._operator), 1
             after = work.shaping.save(plan_id, version, change, self._operator)
+            if len(edited.draft.problem.visits) != len(opened.draft.problem.visits):
+                work.shaping.keep_problem(plan_id, pack(replace(edited.draft.problem, locks=Locks())))
             whole = work.plans.whole(plan_id)
         assert whole is not None
         # what was just written is what is opened: the figures need not be worked out again
@@ -131,7 +146,7 @@ class Shaper:
             places = [(row.place_id, row.lat, row.lon) for row in work.places.all()]
             battery = {row.truck_id: row.battery_kwh for row in work.trucks.all() if row.battery_kwh is not None}
         draft = read_draft(whole, problem)
-        facts = read_facts(whole, problem, bins, places, battery, self._reserve)
+        facts = read_facts(whole, bins, places, battery, self._reserve)
         self._opened = Opened(whole, draft, facts)
         return self._opened
 
@@ -146,20 +161,24 @@ class Shaper:
             raise ShapingImpossible(
                 f"plan {plan_id} is of an older binwatt, which kept no problem with it: make a new plan to shape"
             )
-        if self._problem is None or self._problem[0] != kept[0]:
-            from routing.packing import unpack
-
-            self._problem = kept[0], unpack(kept[1])
+        key = kept[0], hash(kept[1])
+        if self._problem is None or self._problem[0] != key:
+            self._problem = key, unpack(kept[1])
         return self._problem[1]
 
-    def _lines(self) -> LinesOf:
+    def _network(self) -> Network | None:
         if self._roads is None:
             from console.roads import open_roads
 
             try:
                 self._roads = open_roads(self._store)[0]
             except (NoRoads, RoutingError, OSError):
-                return lambda points, _truck: [list(point) for point in points]  # straight: better than no map
+                return None
+        return self._roads
+
+    def _lines(self) -> LinesOf:
+        if self._network() is None:
+            return lambda points, _truck: [list(point) for point in points]  # straight: better than no map
         return self._along
 
     def _along(self, points: Sequence[tuple[float, float]], _truck: str) -> list[list[float]]:
@@ -200,8 +219,13 @@ def tell(opened: Opened, call: EditCall, edited: Edited) -> Tried:
         tuple((truck, margin.before, margin.after) for truck, margin in delta.margins.items()),
         tuple(Broken(one.rule, one.truck, one.text) for one in delta.broken),
         delta.mended,
-        edited.draft == opened.draft,
+        _same(edited.draft, opened.draft),
     )
+
+
+def _same(one: Draft, other: Draft) -> bool:
+    """Whether two drafts of one plan are alike; their matrices are not looked at."""
+    return (one.plan, one.problem.locks, one.starts) == (other.plan, other.problem.locks, other.starts)
 
 
 def _reasons(opened: Opened, row: PlanEdit, way: Way) -> dict[str, Reason]:
