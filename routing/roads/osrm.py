@@ -33,7 +33,7 @@ class Osrm:
 
     @property
     def mark(self) -> str:
-        """The server's address: a new map on it shows in no answer, so kept matrices live until it changes."""
+        """The server's address."""
         return f"osrm {self._line.client.base_url}"
 
     def cells(self, points: F64, origins: I64, targets: I64, profile: Profile) -> Cells:  # noqa: ARG002 - the protocol

@@ -116,7 +116,7 @@ def measure_tables(
     found: dict[str, _Found] = {}
     if router is not None and fell_back is None:
         try:
-            found = {key: _ask(router, named[key], spots, shelf) for key in networks}
+            found = {key: _ask(router, network.key, named[key], spots, shelf) for key in networks}
         except RouterError as error:
             fell_back = str(error)
     if not found:
@@ -163,11 +163,12 @@ def _search(network: Network, points: F64, origins: I64, targets: I64) -> Cells:
     return Cells(*(part.T for part in back.parts()))
 
 
-def _ask(router: Router, profile: Profile, spots: F64, shelf: Shelf | None) -> _Found:
+def _ask(router: Router, key: str, profile: Profile, spots: F64, shelf: Shelf | None) -> _Found:
+    # the imported network's key stands for the map in use: nothing in an engine's answers tells its own
     def measure(points: F64, origins: I64, targets: I64) -> Cells:
         return router.cells(points[:, :2], origins, targets, profile)
 
-    mark = hashlib.sha256(f"{router.mark}|{profile.vehicle.key}".encode()).hexdigest()
+    mark = hashlib.sha256(f"{router.mark}|{key}|{profile.vehicle.key}".encode()).hexdigest()
     return _fill(mark, router.name, measure, spots, shelf)
 
 

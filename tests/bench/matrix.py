@@ -1,4 +1,6 @@
-"""What the road engine costs: a city read from its extract and from the cache, and matrices of 500 and 2,000 points.
+"""What the road engine costs: a city read from its extract and from the cache, matrices of 500 and 2,000 points.
+
+And a night: 500 points of which 5 are new since the last one, two classes of trucks, twenty streets closed.
 
     python tests/bench/matrix.py [--short] [--json] [--extract FILE.osm.pbf]
 
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -26,9 +29,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from routing.roads import Network, measure_matrix, open_network, read_extract
+from routing.roads import Network, Override, Profile, VehicleClass, measure_matrix, open_network, read_extract
+from routing.roads.adapt import adapt
+from routing.roads.tables import Kept, measure_tables
 
 SIZES = (500, 2000)
+DAY = date(2026, 11, 23)
+CLASSES = (Profile(VehicleClass()), Profile(VehicleClass(gross_t=7.5, height_m=2.8, width_m=2.2, length_m=6.5)))
+RULES = 20
 TARGETS = {"build_seconds": 0.5, "load_ms": 20.0, "500": 1.5, "2000": 7.0}
 CHUNK = 128
 
@@ -101,6 +109,39 @@ def measure_between_junctions(network: Network, count: int) -> tuple[np.ndarray,
     return seconds, metres
 
 
+class Drawer(dict[str, Kept]):
+    """A shelf in memory."""
+
+    def fetch(self, key: str) -> Kept | None:
+        """The matrix kept under this key."""
+        return self.get(key)
+
+    def keep(self, key: str, _engine: str, kept: Kept) -> None:
+        """Keep a matrix."""
+        self[key] = kept
+
+
+def close_streets(network: Network) -> list[Override]:
+    """Rules that close streets drawn by lot."""
+    rng = np.random.default_rng(1)
+    lines = (network.edge_line(int(edge)) for edge in rng.choice(network.edges, RULES, replace=False))
+    return [Override("closed", line=tuple(zip(lat.tolist(), lon.tolist(), strict=True))) for lat, lon in lines]
+
+
+def play_night(network: Network, count: int) -> Callable[[], object]:
+    """The second night: all but five of the points were measured the night before."""
+    points, rules, drawer = place_points(network, count), close_streets(network), Drawer()
+    measure_tables(network, points[:-5], CLASSES, DAY, rules, shelf=drawer)
+    before = dict(drawer)
+
+    def night() -> object:
+        drawer.clear()
+        drawer.update(before)
+        return measure_tables(network, points, CLASSES, DAY, rules, shelf=drawer)
+
+    return night
+
+
 def run_part(part: str, extract: Path, cache: Path, count: int, repeats: int) -> dict[str, float]:
     """One part in this process: its processor seconds and the process's peak memory."""
     work: Callable[[], object]
@@ -108,6 +149,10 @@ def run_part(part: str, extract: Path, cache: Path, count: int, repeats: int) ->
         work = partial(read_extract, extract)
     elif part == "load":
         work = partial(open_network, extract, cache)
+    elif part in {"adapt", "night"}:
+        network = open_network(extract, cache)
+        rules = close_streets(network)
+        work = partial(adapt, network, CLASSES[0], DAY, rules) if part == "adapt" else play_night(network, count)
     else:
         network = open_network(extract, cache)
         measure = partial(measure_matrix, points=place_points(network, count))
@@ -149,6 +194,7 @@ def main() -> None:
 
         repeats = 1 if asked.short else 5
         build, load = measure("build", 0, repeats), measure("load", 0, 3 * repeats)
+        patch, night = measure("adapt", 0, 3 * repeats), measure("night", SIZES[0], repeats)
         ours = {str(count): measure("ours", count, repeats) for count in SIZES}
         peer = {str(count): measure("peer", count, repeats) for count in SIZES}
     name = extract.parent.name if extract.name == "roads.osm.pbf" else extract.name.partition(".")[0]
@@ -159,6 +205,8 @@ def main() -> None:
         "build_seconds": build["cpu_seconds"],
         "build_peak_mib": build["peak_mib"],
         "load_ms": round(load["wall_seconds"] * 1000, 2),
+        "adapt_ms": round(patch["cpu_seconds"] * 1000, 2),
+        "night_500_seconds": night["cpu_seconds"],
         "points": ours,
         "peer_scipy_junctions": peer,
         "ratios": {
@@ -171,6 +219,8 @@ def main() -> None:
     print(f"{name}: {network.nodes} junctions, {network.edges} directed edges, median of {repeats}")
     print(f"  network from the extract   {build['cpu_seconds']:6.2f} s    {build['peak_mib']:6.0f} MiB")
     print(f"  network from the cache     {result['load_ms']:6.1f} ms")
+    print(f"  {RULES} rules of streets laid over {result['adapt_ms']:6.1f} ms")
+    print(f"  a night of two classes, 5 of 500 points new {night['cpu_seconds']:6.2f} s")
     for size, figures in ours.items():
         print(f"  {size:>4} points, by edges       {figures['cpu_seconds']:6.2f} s    {figures['peak_mib']:6.0f} MiB")
         plain = peer[size]

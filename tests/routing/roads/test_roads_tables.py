@@ -323,3 +323,12 @@ def test_another_engine_measures_and_the_built_in_steps_in(city: Callable[[str],
     ruled = measure_tables(network, points, [BIG], MONDAY, [rule], router=Elsewhere())
     assert ruled.engine == "built-in"
     assert "street rules" in (ruled.fell_back or "")
+
+
+def test_the_documented_calibration_is_one() -> None:
+    """docs/speeds-example.toml reads, and its morning is slower than its night."""
+    speeds = read_speeds(Path(__file__).parents[3] / "docs" / "speeds-example.toml")
+    morning, night = (
+        speeds.shares(Profile(VehicleClass(), *hours)) for hours in (("07:30", "09:30"), ("22:00", "04:00"))
+    )
+    assert (morning < night).all()
