@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import TYPE_CHECKING
 
 from routing.solve.timing import time_tour
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from routing.solve.ground import Ground
     from routing.solve.rig import Rig
+
+_State = tuple[int, int]
+"""Bins served, and the site of the last tip (the depot before the first)."""
 
 
 def fix_tour(ground: Ground, rig: Rig, bins: list[int]) -> list[int]:
@@ -32,35 +39,51 @@ def fix_tour(ground: Ground, rig: Rig, bins: list[int]) -> list[int]:
 
 def _drivable(ground: Ground, rig: Rig, bins: list[int]) -> list[int]:
     """The cheapest way to tip between `bins` that can be driven; empty when none was found."""
-    for tips in range(1, rig.truck.max_tips + 1):
-        tour = _split(ground, rig, bins, tips)
-        if tour and time_tour(ground, rig, tour) is not None:
-            return tour
-    return []
+    ways = sorted(_splits(ground, rig, bins))
+    return next((tour for _, tour in ways if time_tour(ground, rig, tour) is not None), [])
 
 
-def _split(ground: Ground, rig: Rig, bins: list[int], tips: int) -> list[int]:
-    """The bins in exactly `tips` loads, the cheapest way by dynamic programming over (loads, bins, site).
+def _splits(ground: Ground, rig: Rig, bins: list[int]) -> Iterator[tuple[float, list[int]]]:
+    """What the cheapest way to tip between `bins` costs and is, in one load, in two, and so on; the last tip is implied.
 
-    The last tip stays implied.
+    By dynamic programming over (loads, bins served, site of the last tip).
     """
-    reached: dict[int, tuple[float, list[int]]] = {rig.depot: (0.0, [])}
-    layers: list[dict[int, dict[int, tuple[float, list[int]]]]] = [{0: reached}]
-    for _ in range(tips):
-        layer: dict[int, dict[int, tuple[float, list[int]]]] = {}
-        for begin, places in layers[-1].items():
-            for end in _loads(ground, rig, bins, begin):
-                way = sum(rig.cost[one][two] for one, two in zip(bins[begin:end], bins[begin + 1 : end], strict=False))
-                for place, (cost, tour) in places.items():
-                    reach = cost + rig.cost[place][bins[begin]] + way
-                    for site in ground.takers[bins[end - 1]]:
-                        total = reach + rig.cost[bins[end - 1]][site]
-                        known = layer.setdefault(end, {}).get(site)
-                        if known is None or total < known[0]:
-                            layer[end][site] = (total, [*tour, *bins[begin:end], site])
+    count, cost = len(bins), rig.cost
+    ends = [_loads(ground, rig, bins, begin) for begin in range(count)]
+    legs = (cost[one][two] for one, two in itertools.pairwise(bins))
+    way = list(itertools.accumulate(legs, initial=0.0))
+    layers: list[dict[_State, tuple[float, _State]]] = [{(0, rig.depot): (0.0, (0, rig.depot))}]
+    for _ in range(rig.truck.max_tips):
+        begun: dict[int, tuple[float, _State]] = {}
+        for state, (spent, _) in layers[-1].items():
+            begin, place = state
+            if begin < count and spent + cost[place][bins[begin]] < begun.get(begin, (math.inf, state))[0]:
+                begun[begin] = (spent + cost[place][bins[begin]], state)
+        layer: dict[_State, tuple[float, _State]] = {}
+        for begin, (spent, state) in begun.items():
+            for end in ends[begin]:
+                last = bins[end - 1]
+                for site in ground.takers[last]:
+                    total = spent + way[end - 1] - way[begin] + cost[last][site]
+                    if total < layer.get((end, site), (math.inf, state))[0]:
+                        layer[end, site] = (total, state)
         layers.append(layer)
-    ways = [(cost + rig.cost[site][rig.end], tour) for site, (cost, tour) in layers[-1].get(len(bins), {}).items()]
-    return min(ways)[1][:-1] if ways else []
+        whole = [
+            (spent + cost[site][rig.end], (end, site)) for (end, site), (spent, _) in layer.items() if end == count
+        ]
+        if whole:
+            cheapest, state = min(whole)
+            yield cheapest, _trace(layers, state, bins)
+
+
+def _trace(layers: list[dict[_State, tuple[float, _State]]], state: _State, bins: list[int]) -> list[int]:
+    """The sequence that led to a state: bins with the tips between them, without the last tip."""
+    parts: list[list[int]] = []
+    for layer in reversed(layers[1:]):
+        before = layer[state][1]
+        parts.append([*bins[before[0] : state[0]], state[1]])
+        state = before
+    return [node for part in reversed(parts) for node in part][:-1]
 
 
 def _loads(ground: Ground, rig: Rig, bins: list[int], begin: int) -> list[int]:
