@@ -44,7 +44,7 @@ def _drivable(ground: Ground, rig: Rig, bins: list[int]) -> list[int]:
 
 
 def _splits(ground: Ground, rig: Rig, bins: list[int]) -> Iterator[tuple[float, list[int]]]:
-    """What the cheapest way to tip between `bins` costs and is, in one load, in two, and so on; the last tip is implied.
+    """What the cheapest way to tip between `bins` costs, and is, in one load, in two, and so on; the last tip implied.
 
     By dynamic programming over (loads, bins served, site of the last tip).
     """
