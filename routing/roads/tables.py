@@ -116,7 +116,7 @@ def measure_tables(
     found: dict[str, _Found] = {}
     if router is not None and fell_back is None:
         try:
-            found = {key: _ask(router, network.key, named[key], spots, shelf) for key in networks}
+            found = {key: _ask(router, network.key, named[key], spots, snaps.edge >= 0, shelf) for key in networks}
         except RouterError as error:
             fell_back = str(error)
     if not found:
@@ -163,13 +163,20 @@ def _search(network: Network, points: F64, origins: I64, targets: I64) -> Cells:
     return Cells(*(part.T for part in back.parts()))
 
 
-def _ask(router: Router, key: str, profile: Profile, spots: F64, shelf: Shelf | None) -> _Found:
-    # the imported network's key stands for the map in use: nothing in an engine's answers tells its own
+def _ask(router: Router, key: str, profile: Profile, spots: F64, on: Flags, shelf: Shelf | None) -> _Found:
+    """By an engine elsewhere, which is not asked about points off our own network: it might put them anywhere."""
+
     def measure(points: F64, origins: I64, targets: I64) -> Cells:
         return router.cells(points[:, :2], origins, targets, profile)
 
+    # the imported network's key stands for the map in use: nothing in an engine's answers tells its own
     mark = hashlib.sha256(f"{router.mark}|{key}|{profile.vehicle.key}".encode()).hexdigest()
-    return _fill(mark, router.name, measure, spots, shelf)
+    asked = _fill(mark, router.name, measure, spots[on], shelf)
+    whole = [np.full((len(spots), len(spots)), -1, np.int32) for _ in range(2)]
+    for table, part in zip(whole, (asked.ways.seconds, asked.ways.metres), strict=True):
+        table[np.ix_(on, on)] = part
+        table.setflags(write=False)
+    return _Found(Ways(seconds=whole[0], metres=whole[1]), asked.computed)
 
 
 class _Measure(Protocol):

@@ -17,7 +17,7 @@ from routing.roads import Network, Profile, VehicleClass, make_router, measure_m
 from routing.roads.matrix import UNREACHABLE
 from routing.roads.openrouteservice import OpenRouteService
 from routing.roads.osrm import Osrm
-from routing.roads.remote import Line, read_polyline
+from routing.roads.remote import Line, TooBig, read_polyline
 from routing.roads.valhalla import Valhalla
 
 PROFILE = Profile(VehicleClass())
@@ -125,6 +125,29 @@ def test_osrm_agrees_with_the_built_in_network(name: str, city: Callable[[str], 
     assert sum(leg.metres for leg in legs) == pytest.approx(cells.metres[range(5), range(1, 6)].sum(), rel=0.1)
     for leg, own in zip(legs, route_geometry(network, points[:6]), strict=True):
         assert abs(leg.line[0][0] - own.line[0][0]) < 1e-3
+
+
+def test_valhalla_agrees_with_the_built_in_network(city: Callable[[str], Network]) -> None:
+    """Recorded answers of Valhalla 3.9.1 with its truck costing: its refusal teaches the limit, distances agree."""
+    recorded = json.loads((Path(__file__).parent / "fixtures" / "valhalla_babezzouar.json").read_text())
+    assert "OpenStreetMap contributors" in recorded["attribution"]
+    exchanges = iter([recorded["too_big"], *recorded["exchanges"]])
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        exchange = next(exchanges)
+        assert asked.url.path == exchange["path"]
+        return httpx.Response(exchange["status"], json=exchange["answer"])
+
+    router = Valhalla(line(answer, "valhalla"))
+    points = np.array(recorded["points"])
+    with pytest.raises(TooBig, match="2500"):
+        router._ask_block(points, points, PROFILE)
+    cells = router.matrix(points, PROFILE)
+    legs = router.route(points[:5], PROFILE)
+    ours = measure_matrix(city("babezzouar"), points)
+    apart = ~np.eye(len(points), dtype=bool)
+    assert 0.98 <= np.median(ours.metres[apart] / cells.metres[apart]) <= 1.02
+    assert sum(leg.metres for leg in legs) == pytest.approx(cells.metres[range(4), range(1, 5)].sum(), rel=0.1)
 
 
 @pytest.mark.parametrize("name", SERVERS)

@@ -315,6 +315,9 @@ def test_another_engine_measures_and_the_built_in_steps_in(city: Callable[[str],
     far = measure_tables(network, points, [BIG], MONDAY, router=Elsewhere())
     assert (far.engine, far.fell_back) == ("osrm", None)
     assert (far.ways[BIG.key].seconds == 60).all()
+    apart = measure_tables(network, np.vstack((points, [[41.3, -8.9]])), [BIG], MONDAY, router=Elsewhere())
+    assert (apart.ways[BIG.key].seconds[:5, :5] == 60).all()
+    assert (apart.ways[BIG.key].seconds[5] == -1).all()
     assert len(far.legs(BIG.key, [0, 1, 2])) == 2
     failed = measure_tables(network, points, [BIG], MONDAY, router=Elsewhere("osrm: does not answer"))
     assert (failed.engine, failed.fell_back) == ("built-in", "osrm: does not answer")
