@@ -3,8 +3,9 @@
 Emptying a bin on night k costs `overflow_cost` times the chance that it overflows before; emptying it early wastes the
 part of its cycle that was left, at the price of a stop. Every bin starts on its cheapest night; a night that is too
 full passes on those that lose least by another (their loss is what a place in that night is worth, its price). What a
-bin is worth tonight is then what its best later night would cost, that night's price included: a night of rest or a full one
-ahead makes tonight dearer to miss. Rolling: tonight is planned in full, what is said of later nights is a draft.
+bin is worth tonight is then what its best later night would cost, that night's price included: a night of rest or a
+full one ahead makes tonight dearer to miss. Rolling: tonight is planned in full, what is said of later nights is a
+draft.
 """
 
 from __future__ import annotations
