@@ -194,6 +194,13 @@ def may_start(work: Work, station_id: str) -> bool:
     return True
 
 
+def shares_limit(work: Work, station_id: str) -> bool:
+    """Whether a station is at a site whose connection others draw from too."""
+    station = work.stations.get(station_id)
+    place = work.places.get(station.place_id) if station is not None and station.place_id is not None else None
+    return place is not None and place.site_limit_kw is not None
+
+
 def start_transaction(work: Work, start: Start) -> Transaction:
     """Keep a start; the same start again is the same transaction."""
     before = _find(work, start)

@@ -235,6 +235,14 @@ class Session(Rpc):
 
         return await self.desk.writer.read(look)
 
+    async def start_limit(self, kw: float) -> float:
+        """A limit sent along with a start: at a site with a limit of its own it may only lower.
+
+        What is above the fall-back is given by the site's night, which counts every station (I3 of chargers.safety).
+        """
+        shared = await self.desk.writer.read(lambda work: ledger.shares_limit(work, self.id))
+        return min(kw, self.fallback_kw) if shared else kw
+
     async def cleared(self, result: dict[str, Any], args: dict[str, Any]) -> Outcome:
         """Note what ClearChargingProfile took away; "Unknown" means that nothing was there, which is as well."""
         status = result.get("status")

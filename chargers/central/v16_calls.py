@@ -64,7 +64,7 @@ async def _start(session: Session, args: dict[str, Any], order_id: int) -> Outco
     profile = None
     if limit is not None:
         unit = session.limits.unit_for(session.current)
-        profile = to_v16(transaction_limit(order_id, limit, unit, session.phases))
+        profile = to_v16(transaction_limit(order_id, await session.start_limit(limit), unit, session.phases))
     message = call.RemoteStartTransaction(
         id_tag=want.text("token"), connector_id=want.whole("evse"), charging_profile=profile
     )

@@ -102,7 +102,7 @@ async def _start(session: StationV201, args: dict[str, Any], order_id: int) -> O
     profile = None
     if limit is not None:
         unit = session.limits.unit_for(session.current)
-        profile = to_v201(transaction_limit(order_id, limit, unit, session.phases))
+        profile = to_v201(transaction_limit(order_id, await session.start_limit(limit), unit, session.phases))
     message = call.RequestStartTransaction(
         id_token=datatypes.IdTokenType(id_token=want.text("token"), type="ISO14443"),
         remote_start_id=order_id,

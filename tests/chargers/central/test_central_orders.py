@@ -132,6 +132,21 @@ async def test_a_limit_on_a_station_is_a_profile_for_all_of_it(house, version):
         assert schedule["chargingSchedulePeriod"][0]["limit"] == 15.9  # 11 kW / 690 V, rounded down
 
 
+@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
+async def test_a_limit_given_with_a_start_never_lifts_a_station_above_its_fall_back(house, version):
+    """Nobody counted that power at the site: it goes up with the night's profile, when there is room for it."""
+    old = version == "ocpp1.6"
+    async with house.station(protocol=version, answers={} if old else UNKNOWN) as station:
+        await ready(station, BOOT_V16 if old else BOOT_V201)
+        for asked, amperes in ((20.0, 6.0), (2.1, 3.0)):
+            station.heard.clear()
+            await house.settled(house.place(OrderKind.START_CHARGE, evse=1, token="CARD1", limit_kw=asked))
+            sent = await station.until_heard("RemoteStartTransaction" if old else "RequestStartTransaction")
+            schedule = sent["chargingProfile"]["chargingSchedule"]
+            schedule = schedule if old else schedule[0]
+            assert schedule["chargingSchedulePeriod"][0]["limit"] == amperes
+
+
 async def test_a_profile_is_cut_to_what_the_station_takes(house):
     """A profile in watts goes out in amperes to a station that only takes those, with no more periods than it holds."""
     keys = [
