@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CENTS = 1000
 """Money is whole thousandths in the model."""
 
-COLUMNS = 6_000
+COLUMNS = 4_000
 """Most yes-or-no choices (trip, truck, place in its chain) the model is given."""
 
 PATIENCE = 4.0
@@ -53,6 +53,8 @@ def choose(pool: Pool, incumbent: Sequences, seconds: float) -> Sequences | None
     chosen.hint(hinted)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.cp_model_presolve = False  # it takes longer than the search, and the full linear part
+    solver.parameters.linearization_level = 2  # proves most pools optimal at once
     solver.parameters.random_seed = 1
     solver.parameters.max_time_in_seconds = PATIENCE * seconds
     solver.parameters.max_deterministic_time = seconds

@@ -36,9 +36,11 @@ TURNS, ONE_TURN, TURNING = ((0.62, 0.70), (0.88, 1.0)), ((0.92, 1.0),), 300
 long cooling finds more than two.
 """
 
-LARGE, WHOLE, PIECED = 1500, 0.45, 0.92
-"""From so many bins on PyVRP gets the whole night for the first share of the budget, and pieces of it up to the second.
-"""
+LARGE, SHARED = 2500, 600
+"""From so many bins on the night is also searched in pieces: alone, and with workers to take them."""
+
+WHOLE, PIECED = 0.45, 0.92
+"""Shares of the budget when PyVRP's run on the whole night ends, and when that on pieces does."""
 
 FEW, STARTS = 120, 3
 """Below so many bins there are so many starts, all but the first with a truck kept at home."""
@@ -59,7 +61,7 @@ def search_portfolio(best: Incumbent, random: Random, away: Away) -> None:
     """PyVRP, the master over its trips, our ruin and repair; then each once more. Large nights are solved in pieces."""
     pool = Pool(best.ground)
     away.start(best, random)
-    if best.ground.count >= LARGE:
+    if best.ground.count >= (LARGE if away.executor is None else SHARED):
         _search_large(best, random, pool, away)
     else:
         _search_in_turns(best, random, pool, away)

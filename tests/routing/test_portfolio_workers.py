@@ -43,7 +43,7 @@ def night(make_night):
 def test_any_executor_takes_part(night, monkeypatch, large):
     """Starts of a small night and pieces of a large one come back from an executor and make a valid plan."""
     if large:
-        monkeypatch.setattr(portfolio, "LARGE", 10)
+        monkeypatch.setattr(portfolio, "SHARED", 10)
     notes: list[str] = []
     with ThreadPoolExecutor(1) as pool:
         plan = solve(night, 1.5, executor=pool, workers=2, fallbacks=notes)
@@ -56,7 +56,7 @@ def test_any_executor_takes_part(night, monkeypatch, large):
 def test_workers_that_die_are_named_and_missed_by_nobody(night, monkeypatch, large):
     """When every worker dies the plan is made here, and one line says so."""
     if large:
-        monkeypatch.setattr(portfolio, "LARGE", 10)
+        monkeypatch.setattr(portfolio, "SHARED", 10)
     notes: list[str] = []
     plan = solve(night, 1.0, executor=Faulty(), workers=2, fallbacks=notes)
     assert check(night, plan) == ()
@@ -93,6 +93,16 @@ def test_a_worker_that_grows_is_stopped_by_its_own_cap():
         assert pool.submit(double, 4).result(60) == 8
 
 
+def test_a_huge_night_is_searched_in_pieces_by_one_process_too(night, monkeypatch):
+    """Without workers the pieces are solved here, on the same clock, and repeat with counted steps."""
+    monkeypatch.setattr(portfolio, "LARGE", 10)
+    notes: list[str] = []
+    plan = solve(night, 6.0, seed=3, iterations=300, fallbacks=notes)
+    assert check(night, plan) == ()
+    assert notes == []
+    assert solve(night, 6.0, seed=3, iterations=300) == plan
+
+
 def test_one_worker_needs_no_pool():
     """Alone, everything is done in this process."""
     with open_executor(1, {}) as pool:
@@ -113,7 +123,7 @@ def test_a_night_on_two_processes(night):
 def test_a_night_on_a_dask_cluster(night, monkeypatch):
     """With BINWATT_DASK set the pieces of a night are solved on the cluster."""
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr(portfolio, "LARGE", 10)
+    monkeypatch.setattr(portfolio, "SHARED", 10)
     notes: list[str] = []
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, host="127.0.0.1", protocol="tcp"
