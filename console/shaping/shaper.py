@@ -18,7 +18,7 @@ from fleet.store import Store, WholePlan, Work
 from fleet.store.shaping import Way
 from fleet.tables import PlanEdit
 from routing.edit import KINDS, Draft, Edit, Edited, apply, measure, to_draft
-from routing.edit.whole import reasons_of
+from routing.edit.whole import make_whole, reasons_of
 from routing.errors import EditError, RoutingError
 from routing.packing import pack, unpack
 from routing.plan import Reason
@@ -97,7 +97,10 @@ class Shaper:
             row = next((row for row in work.bins.all() if row.bin_id == name), None)
         if row is None:
             return opened.draft
-        return replace(opened.draft, problem=take_in(problem, row, opened.facts, self._network()))
+        wide = take_in(problem, row, opened.facts, self._network())
+        plan = opened.draft.plan
+        plan = make_whole(wide, {route.truck: route for route in plan.routes}, reasons_of(plan))  # it is left, as yet
+        return replace(opened.draft, problem=wide, plan=plan)
 
     def _turn(self, plan_id: int, version: int, way: Way) -> Tried:
         opened = self._open(plan_id, version)

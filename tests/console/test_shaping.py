@@ -10,6 +10,7 @@ import pytest
 
 from console.errors import ShapingImpossible
 from console.loading import plan_view
+from console.shaping import shaper as shaper_module
 from console.shaping.bench import Bench
 from console.shaping.shaper import Shaper
 from console.shaping.values import EditCall
@@ -18,6 +19,7 @@ from fleet.store import Store
 from fleet.tables import Bin, LeftBin, Place, Plan, PlanProblem, Route, Stop
 from fleet.tables import Truck as TruckRow
 from routing.check import check
+from routing.edit.widen import widen
 from routing.errors import EditError
 from routing.packing import pack, unpack
 from routing.plan import Plan as Planned
@@ -149,6 +151,33 @@ def test_an_edit_kept_is_a_draft_with_figures_lines_and_reasons(night):
     assert all(stop.lat > 34.8 for stop in route.stops)
     again = shaper(store)._open(draft, 2).draft
     assert check(again.problem, again.plan) == ()
+
+
+def test_a_bin_the_planner_never_offered_is_added_and_taken_back(night, monkeypatch):
+    """The draft keeps a problem that knows it: the next process edits, undoes and redoes it like any other."""
+    store, plan_id = night
+    with store.begin() as work:
+        work.bins.upsert(Bin(bin_id="NEW", lat=34.9015, lon=-2.2985))
+        work.session.add(LeftBin(plan_id=plan_id, bin_id="NEW", due=False, fill=0.3, overflow_p=0.02,
+                                 reason="can wait", why={"code": "not_needed"}))  # fmt: skip
+
+    def take_in(problem, row, facts, network):
+        near = problem.visits[0].location
+        visit = replace(problem.visits[1], bin=row.bin_id, mandatory=False)
+        return widen(problem, visit, (problem.seconds[:, near] + 30, problem.metres[:, near] + 150),
+                     (problem.seconds[near] + 30, problem.metres[near] + 150))  # fmt: skip
+
+    monkeypatch.setattr(shaper_module, "take_in", take_in)
+    call = EditCall("add", {"bin": "NEW"})
+    tried = shaper(store).try_edit(plan_id, 1, call)
+    assert (tried.broken, tried.mended) == ((), 0)
+    draft = shaper(store).accept(plan_id, 1, call)
+    assert "NEW" in served(store, draft)
+    shaper(store, "karim").undo(draft, 2)
+    assert left_of(store, draft)["NEW"]["code"] == "not_needed"
+    shaper(store).redo(draft, 3)
+    again = shaper(store).try_edit(draft, 4, EditCall("drop", {"bin": "NEW"}))
+    assert again.km == pytest.approx(-tried.km, abs=0.002)
 
 
 def test_undo_and_redo_survive_a_restart(night):
