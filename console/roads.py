@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 from console.errors import NoRoads
 from fleet.events import Kind
+from fleet.settings import Settings
 from fleet.store import Store
 from fleet.tables import RoadMap, Truck
-from routing.roads import Network, TruckLimits, open_network
+from routing.roads import Network, Override, Profile, TruckLimits, open_network, read_speeds
 
 HEIGHTS = ".heights"
 """Between the name of a kept extract and the suffix of the heights that came with it."""
@@ -86,6 +90,32 @@ def open_roads(store: Store) -> tuple[Network, RoadMap]:
     if row is None:
         raise NoRoads("no road network yet; import one with: binwatt import roads FILE.osm.pbf")
     return open_network(Path(row.extract_path), Path(row.cache_path), limits, heights=_heights_of(row)), row
+
+
+def open_roads_for(store: Store, settings: Settings, day: date) -> Callable[[str], Network]:
+    """The network in use as each truck, by its id, meets it in its first shift of `day`, our own rules in force.
+
+    The streets its matrix was measured on by the built-in engine; a truck without a shift gets the plain network.
+
+    Raises:
+        NoRoads, RoadsError: as `open_roads`; or the city's speeds or a rule cannot be read.
+    """
+    from routing.roads.adapt import adapt  # with it comes scipy
+
+    network, _row = open_roads(store)
+    speeds = read_speeds(Path(settings.plan.speeds)) if settings.plan.speeds else None
+    with store.read() as work:
+        overrides = tuple(Override.from_row(row) for row in work.roads.active(day))
+        trucks = {truck.truck_id: truck for truck in work.trucks.all()}
+        shifts = {shift.truck_id: shift for shift in reversed(list(work.trucks.shifts_on(day)))}
+    profiles = {name: Profile.of(truck, shifts[name]) for name, truck in trucks.items() if name in shifts}
+
+    @cache
+    def roads_of(truck_id: str) -> Network:
+        profile = profiles.get(truck_id)
+        return network if profile is None else adapt(network, profile, day, overrides, speeds)
+
+    return roads_of
 
 
 def _heights_of(row: RoadMap) -> Path | None:

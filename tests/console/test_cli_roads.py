@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from console.roads import open_roads, smallest
+from console.roads import open_roads, open_roads_for, smallest, use_extract
+from fleet.settings import Settings
 from fleet.store import Store
-from fleet.tables import Truck
+from fleet.tables import Place, RoadOverride, Shift, Truck
 from routing.roads import TruckLimits
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +75,24 @@ def test_rules_are_added_listed_and_ended(tmp_path: Path, sqlite_url: str, city:
         assert open_roads(store)[0].has_heights
     finally:
         store.close()
+
+
+def test_each_truck_meets_its_own_streets(tmp_path: Path, store: Store, city: Path) -> None:
+    """A rule above 12 t closes its street to the 19 t truck alone; one without a shift gets the plain network."""
+    use_extract(store, city, tmp_path / "data", "amina")
+    with store.begin() as work:
+        work.places.upsert(Place(place_id="D", name="D", lat=34.92, lon=-2.32, is_depot=True))
+        for name, gross_t in (("BIG", 19.0), ("SMALL", 7.5), ("IDLE", 19.0)):
+            work.trucks.upsert(Truck(truck_id=name, depot_id="D", gross_t=gross_t))
+            if name != "IDLE":
+                work.session.add(Shift(shift_id=name, truck_id=name))
+        work.roads.add(RoadOverride(kind="max_t", street="Rue de Fès", value=12.0, at=work.now))
+    roads_of = open_roads_for(store, Settings(), date(2026, 11, 23))
+    assert roads_of("SMALL") is roads_of("IDLE")
+    big = roads_of("BIG")
+    assert big.edge_open is not None
+    assert 0 < (~big.edge_open).sum() < big.edges
+    assert roads_of("BIG") is big
 
 
 def test_the_network_is_made_for_the_smallest_truck() -> None:
