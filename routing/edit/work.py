@@ -84,9 +84,7 @@ class _Bench:
                 tours = self._move(edit)
                 locks = _pinned(locks, {edit.bin: edit.truck})
             case Add():
-                truck = self._best_truck(edit)
-                tours = self._insert(edit.bin, truck)
-                locks = _pinned(locks, {edit.bin: truck})
+                return self._add(edit)
             case Drop():
                 tours = self._without(edit.bin)
                 locks = _freed(locks, {edit.bin})
@@ -154,14 +152,27 @@ class _Bench:
             route = self.routes.get(truck)
         return {truck: put_best(self.index, chosen, route, name, self.draft.starts.get(truck))}
 
-    def _best_truck(self, edit: Add) -> str:
+    def _add(self, edit: Add) -> Edited:
+        """With the truck asked for; else of those it roughly costs least, the first that breaks nothing by it."""
+        best: Edited | None = None
+        for truck in self._likely_trucks(edit):
+            locks = _pinned(self.draft.problem.locks, {edit.bin: truck})
+            edited = self._edited(self._insert(edit.bin, truck), locks, self.draft.starts)
+            worse = best is not None and len(edited.delta.broken) >= len(best.delta.broken)
+            best = best if worse else edited
+            if not edited.delta.broken:
+                break
+        assert best is not None
+        return best
+
+    def _likely_trucks(self, edit: Add) -> list[str]:
         visit = self.index.visit(edit.bin)
         if edit.bin in self.home:
             raise EditError(f"bin {edit.bin} is emptied by {self.home[edit.bin]} already; move it instead")
         if visit.location is None:
             raise EditError(f"bin {edit.bin} lies outside the road network; correct its position or import roads")
         if edit.truck is not None:
-            return edit.truck
+            return [edit.truck]
         able = [truck for truck in self.index.problem.trucks if self._takes(truck, visit)]
         able = able or [truck for truck in self.index.problem.trucks if truck.truck not in self._fixed()]
         if not able:
@@ -171,14 +182,7 @@ class _Bench:
             fixed = 0.0 if truck.truck in self.routes else truck.fixed_cost
             return fixed + best_places(self.index, truck, self._steps(truck.truck), edit.bin)[0].money
 
-        asked = sorted(able, key=roughly)[:ASKED]
-        costs: dict[str, tuple[int, float]] = {}
-        for truck in asked:
-            edited = self._edited(self._insert(edit.bin, truck.truck), self.draft.problem.locks, self.draft.starts)
-            costs[truck.truck] = (len(edited.delta.broken), edited.delta.money)
-            if not edited.delta.broken and len(asked) > 1 and truck is asked[0]:
-                break  # the likeliest takes it as it should
-        return min(costs, key=costs.__getitem__)
+        return [truck.truck for truck in sorted(able, key=roughly)[:ASKED]]
 
     def _without(self, name: str) -> Tours:
         source = self._home(name)
