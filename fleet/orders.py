@@ -50,8 +50,7 @@ class OrderState(StrEnum):
 SETTLED = frozenset({OrderState.ACCEPTED, OrderState.REJECTED, OrderState.FAILED, OrderState.EXPIRED})
 
 STATION_KINDS = frozenset(
-    set(OrderKind)
-    - {OrderKind.MAKE_PLAN, OrderKind.PUBLISH_PLAN, OrderKind.WITHDRAW_PLAN, OrderKind.RULE_STREET}
+    set(OrderKind) - {OrderKind.MAKE_PLAN, OrderKind.PUBLISH_PLAN, OrderKind.WITHDRAW_PLAN, OrderKind.RULE_STREET}
 )
 """Carried out by the central system; the others by the plan job and the store."""
 
