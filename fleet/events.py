@@ -55,6 +55,19 @@ class Kind(StrEnum):
     PROFILE_CONFIRMED = "profile.confirmed"  # evse, profile_id, purpose, status
     FRAME_REJECTED = "frame.rejected"  # code, description
 
+    STATION_CHANGED = "station.changed"  # what was set by a person: the columns and their new values
+    STATION_EVENT = "station.event"  # number, component, variable, trigger, value, severity, cleared
+    SECURITY_EVENT = "security.event"  # kind, info, critical, source ("station" or "central"), address
+    CERTIFICATE_CHANGED = "certificate.changed"  # use, state, serial, subject, not_after
+    RESERVATION_CHANGED = "reservation.changed"  # reservation_id, evse, token, state, expires_at
+    FIRMWARE_PROGRESSED = "firmware.progressed"  # status, request_id, campaign_id
+    LOG_PROGRESSED = "log.progressed"  # status, request_id, campaign_id, file
+    CAMPAIGN_CHANGED = "campaign.changed"  # campaign_id, kind, state, done, failed, stations
+    TRANSACTION_PRICED = "transaction.priced"  # transaction_id, tariff, total, currency, final
+    TRANSACTION_CLOSED = "transaction.closed"  # transaction_id, evse, who, why: by hand
+    TOKEN_CHANGED = "token.changed"  # noqa: S105 - status, group_id
+    TARIFF_CHANGED = "tariff.changed"  # currency, vat
+
     # the depot's night
     NEEDS_CHANGED = "needs.changed"  # needs: [{truck, kwh, target_kwh, ready_by, soc, priority}]
     # schedule_id, site, starts_at, slot_minutes, limit_kw, base_kw, total_kw, peak_kw, why,

@@ -61,6 +61,19 @@ class OcppSettings:
     call_timeout_seconds: float = 30.0
     compression: bool = False
     """Offer permessage-deflate; costs memory per station (the `websockets` transport is used then)."""
+    tls_port: int = 0
+    """Where stations of security profile 2 and 3 connect; 0: no TLS."""
+    tls_certificate: str = ""
+    """PEM file of the server's certificate and what leads to its root; empty: one of our own authority."""
+    tls_key: str = ""
+    least_security: int = 1
+    """Security profile a station needs where its row says nothing: 0 none, 1 password, 2 and TLS, 3 certificate."""
+    open_networks: str = ""
+    """Address ranges from which profile 0 is let in, comma separated, e.g. "10.1.0.0/16"."""
+    frames_days: int = 30
+    """How long exchanged frames are kept; 0: they are not."""
+    meter_days: int = 400
+    """How long meter values are kept before only their hours remain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,13 @@ class HttpSettings:
     port: int = 8080
     ingest_token: str = ""
     """What senders must show; empty: nothing is asked."""
+    order_token: str = ""
+    """What POST /api/v1/orders asks for; empty: it is closed."""
+    public_token: str = ""
+    """What readers of the stations' public status show (OCPI); empty: nothing is asked."""
+    public_url: str = ""
+    """How stations reach this server for firmware and logs; empty: http://host:port."""
+    most_upload_mb: int = 50
 
 
 @dataclass(frozen=True, slots=True)

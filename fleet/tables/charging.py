@@ -38,6 +38,14 @@ class Transaction(SQLModel, table=True):
     seq_no: int = -1
     """2.0.1: the highest seqNo taken in."""
     charging_state: str | None = None
+    group_id: str = ""
+    """Of the card that began it."""
+    limit_kw: float | None = None
+    tariff_id: str | None = None
+    closed_by: str = ""
+    """Who closed it by hand, where the station never ended it; the reason is `end_reason`."""
+    heard_at: datetime | None = None
+    """When anything was last heard of it."""
 
 
 class MeterValue(SQLModel, table=True):
@@ -64,6 +72,37 @@ class MeterValue(SQLModel, table=True):
     soc: float | None = None
     temperature_c: float | None = None
     extra: str | None = None
+
+
+class MeterHour(SQLModel, table=True):
+    """An EVSE's hour, kept when its meter values have been thinned out."""
+
+    __tablename__ = "meter_hour"
+    __table_args__ = (UniqueConstraint("hour", "station_id", "evse"),)
+
+    meter_hour_id: int | None = Field(default=None, primary_key=True)
+    station_id: str = Field(index=True)
+    evse: int
+    hour: datetime
+    kwh: float
+    mean_kw: float | None = None
+    max_kw: float | None = None
+    values: int
+    """Meter values it was made of."""
+
+
+class SiteMeter(SQLModel, table=True):
+    """What a site's own meter said."""
+
+    __tablename__ = "site_meter"
+    __table_args__ = (UniqueConstraint("place_id", "measured_at"),)
+
+    site_meter_id: int | None = Field(default=None, primary_key=True)
+    place_id: str = Field(foreign_key="place.place_id")
+    measured_at: datetime
+    power_w: float
+    """Positive: taken from the grid."""
+    source: str = ""
 
 
 class InstalledProfile(SQLModel, table=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -46,6 +46,22 @@ class Station(SQLModel, table=True):
     max_profiles: int | None = None
     fallback_at: datetime | None = None
     """When it last confirmed its fall-back profile."""
+    groups: str = ""
+    """Names, comma separated: for tariffs, campaigns and filters."""
+    public: bool = False
+    """Open to anybody: told outside, and shares its site's limit with the other public ones."""
+    priority: float = 1.0
+    """Its weight where a site's limit is shared."""
+    security_profile: int | None = None
+    """Least security profile it may connect with (0 to 3); None: as the settings say."""
+    connected_profile: int | None = None
+    """The security profile it is connected with."""
+    next_password_hash: str | None = None
+    """Of a password that was sent and not yet used; the old one holds until it is."""
+    clock_error_s: float | None = None
+    """Its clock less ours, as last seen."""
+    quirks: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Named departures from the standard, learned here or known of its vendor and firmware."""
 
 
 class Evse(SQLModel, table=True):
@@ -90,3 +106,42 @@ class IdToken(SQLModel, table=True):
     truck_id: str | None = Field(default=None, foreign_key="truck.truck_id")
     holder: str = ""
     expires_at: datetime | None = None
+    group_id: str = ""
+    """Cards of one group may stop each other's charges; tariffs are by group."""
+    most_at_once: int | None = None
+    """Charges it may have running at the same time."""
+    language: str = ""
+    note: str = ""
+    last_used_at: datetime | None = None
+
+
+class LocalList(SQLModel, table=True):
+    """The local authorization list a station was sent last."""
+
+    __tablename__ = "local_list"
+
+    station_id: str = Field(primary_key=True, foreign_key="station.station_id", ondelete="CASCADE")
+    version: int = 0
+    """As confirmed by the station; 0: none, -1: it keeps no list."""
+    tokens: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    state: str = "unknown"
+    """"unknown", "sent", "accepted", "rejected", "unsupported"."""
+    sent_at: datetime | None = None
+
+
+class Reservation(SQLModel, table=True):
+    """An EVSE held for a card until a time."""
+
+    __tablename__ = "reservation"
+
+    reservation_id: int | None = Field(default=None, primary_key=True)
+    station_id: str = Field(foreign_key="station.station_id", index=True, ondelete="CASCADE")
+    evse: int = 0
+    """0: any of the station."""
+    token: str
+    expires_at: datetime
+    state: str = "asked"
+    """"asked", "held", "used", "cancelled", "expired", "refused", "removed" (by the station)."""
+    who: str = ""
+    made_at: datetime
+    ended_at: datetime | None = None
