@@ -22,6 +22,8 @@ class Counts:
     """CALLs answered with a CALLERROR."""
     tolerated: int = 0
     """CALLs that break their schema in ways that do not matter, answered all the same."""
+    unasked: int = 0
+    """Results and errors nobody waited for: late, or invented."""
     refused: int = 0
     """Handshakes refused."""
 
@@ -32,6 +34,7 @@ class Counts:
             "sent": dict(sorted(self.sent.items())),
             "rejected": self.rejected,
             "tolerated": self.tolerated,
+            "unasked": self.unasked,
             "refused": self.refused,
         }
 

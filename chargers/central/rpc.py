@@ -10,20 +10,17 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 import msgspec
-import structlog
 
 from chargers.central import schemas, wire
 from chargers.central.desk import Desk
-from chargers.central.schemas import Version
+from chargers.central.outgoing import Outgoing
 from chargers.central.socket import CloseCode, Socket
 from chargers.central.wire import Answered, Broken, ErrorCode, MessageId
-from chargers.errors import CallInvalid, CallRefused, CallUnanswered, StationLost
 from fleet.errors import StoreBusy, StoreError
 from fleet.tables import MeterValue
 
@@ -39,8 +36,6 @@ Rows = list[dict[str, Any]]
 Later = Coroutine[Any, Any, dict[str, Any]]
 Answer = dict[str, Any] | Rows | Later
 """What a handler gives: the reply; meter value rows, to be stored before `{}` is replied; or a coroutine of a reply."""
-
-log = structlog.get_logger("binwatt.central")
 
 
 class Unacceptable(Exception):
@@ -86,10 +81,9 @@ class _Place:
             self.session.settle_failed(self, error)
 
 
-class Rpc:
+class Rpc(Outgoing):
     """Mixed into the package's ChargePoint of one version."""
 
-    version: ClassVar[Version]
     ROUTES: ClassVar[dict[str, Route]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -112,21 +106,11 @@ class Rpc:
 
     def __init__(self, station_id: str, socket: Socket, desk: Desk) -> None:
         """The package's own initialiser is not run: it makes a queue, a lock and a route map for every connection."""
-        self.id = station_id
-        self.socket = socket
-        self.desk = desk
-        self.connected = True
+        super().__init__(station_id, socket, desk)
         self.heard = False
         self._line: deque[_Place] = deque()
         self._paused = False
-        self._calls: dict[str, asyncio.Future[Answered]] = {}
-        self._turn: asyncio.Lock | None = None
         self._rejects: deque[float] | None = None
-
-    @property
-    def log(self) -> Any:
-        """The log, naming this station."""
-        return log.bind(station=self.id)
 
     # incoming
 
@@ -155,9 +139,7 @@ class Rpc:
         if message is None:
             return
         if isinstance(message, Answered):
-            future = self._calls.get(message.message_id)
-            if future is not None and not future.done():
-                future.set_result(message)
+            self.take_answer(message)
             return
         if isinstance(message, Broken):
             self._reject(message.message_id, message.code, message.description)
@@ -178,8 +160,7 @@ class Rpc:
             self._reject(message.message_id, wire.code_for(self.version, fault), fault.text)
             return
         if fault is not None:
-            self.desk.counts.tolerated += 1
-            self.log.info("tolerated", action=action, fault=fault.text)
+            self.tolerate(action, fault.text)
         self._answer(route, message.message_id, request)
 
     def _answer(self, route: Route, message_id: MessageId, request: Any) -> None:
@@ -299,80 +280,8 @@ class Rpc:
     def rejected(self, code: ErrorCode, description: str) -> None:
         """A message was answered with a CALLERROR; sessions make it an event."""
 
-    # outgoing
-
-    async def call(
-        self,
-        payload: Any,
-        suppress: bool = False,  # noqa: ARG002 - the package's parameter; a CALLERROR is never hidden here
-        unique_id: str | None = None,
-        skip_schema_validation: bool = False,  # noqa: ARG002 - the package's parameter; what we send is always validated
-    ) -> dict[str, Any]:
-        """Send a CALL and wait for its result: the payload as it came, in wire names, `{}` if it is no object.
-
-        `payload` is one of the package's `call` dataclasses. One CALL is under way at a time (2.0.1 Part 4, 4.1.4).
-
-        Raises:
-            CallInvalid, StationLost, CallUnanswered, CallRefused
-        """
-        action = type(payload).__name__
-        body = to_wire(payload)
-        fault = schemas.judge(self.version, action, "request", body)
-        if fault is not None:
-            raise CallInvalid(f"{action}: {fault.text}")
-        message_id = unique_id or str(uuid.uuid4())
-        if self._turn is None:
-            self._turn = asyncio.Lock()
-        async with self._turn:
-            if not self.connected:
-                raise StationLost(f"{action}: the station is not connected")
-            future = self._calls[message_id] = asyncio.get_running_loop().create_future()
-            self.desk.counts.sent[action] += 1
-            self.socket.send(wire.call_frame(message_id, action, body))
-            try:
-                async with asyncio.timeout(self.desk.settings.call_timeout_seconds):
-                    answer = await future
-            except TimeoutError:
-                seconds = self.desk.settings.call_timeout_seconds
-                raise CallUnanswered(f"{action}: no answer within {seconds:g} s") from None
-            finally:
-                del self._calls[message_id]
-        if answer.code is not None:
-            raise CallRefused(action, answer.code, answer.description)
-        result = answer.payload if isinstance(answer.payload, dict) else {}
-        fault = schemas.judge(self.version, action, "response", result)
-        if fault is not None:
-            self.desk.counts.tolerated += 1
-            self.log.info("tolerated", action=f"{action} result", fault=fault.text)
-        return result
-
     def hang_up(self, why: str) -> None:
         """The connection is gone: nobody waits any longer for what it would have brought."""
         self.connected = False
-        for future in self._calls.values():
-            if not future.done():
-                future.set_exception(StationLost(why))
+        self.fail_calls(why)
         self._line.clear()
-
-
-_WIRE_NAMES: dict[type, list[tuple[str, str]]] = {}
-
-
-def to_wire(value: Any) -> Any:
-    """The package's dataclasses as JSON values in wire names, without what is None; dicts keep their keys."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kind = type(value)
-        names = _WIRE_NAMES.get(kind)
-        if names is None:
-            names = _WIRE_NAMES[kind] = [(field.name, _camel(field.name)) for field in dataclasses.fields(kind)]
-        pairs = ((wire_name, getattr(value, name)) for name, wire_name in names)
-        return {wire_name: to_wire(item) for wire_name, item in pairs if item is not None}
-    if isinstance(value, list):
-        return [to_wire(item) for item in value]
-    return value
-
-
-def _camel(name: str) -> str:
-    import ocpp.charge_point
-
-    return next(iter(ocpp.charge_point.snake_to_camel_case({name: None})))  # type: ignore[no-any-return]

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from chargers.central import ledger
+from chargers.central.arguments import Arguments
 from chargers.central.desk import Desk
 from chargers.central.ledger import MOST_EVSES, Identity
 from chargers.central.limits import Limits, fit
 from chargers.central.rpc import Answer, Later, Route, Rpc, Unacceptable
 from chargers.central.socket import CloseCode, Socket
 from chargers.central.wire import ErrorCode
-from chargers.errors import CallFailed, CallInvalid, CallRefused
+from chargers.errors import CallFailed, CallInvalid, CallRefused, OrderUnclear
 from chargers.profile import (
     ChargingProfile,
     ChargingSchedule,
@@ -57,12 +58,18 @@ class Outcome:
     answer: dict[str, Any]
 
 
+Carry = Callable[[Any, dict[str, Any], int], Awaitable[Outcome]]
+"""Carries out an order: session, arguments, order number."""
+
+
 class Session(Rpc):
     """Mixed into the package's ChargePoint by v16 and v201."""
 
     protocol: ClassVar[str]
     PARKED: ClassVar[dict[str, dict[str, Any]]]
     """What a station that waits for a dispatcher is told: polite, without consequence."""
+    CALLS: ClassVar[Mapping[OrderKind, Carry]] = {}
+    """How each kind of order is carried out; what is absent this version has no request for."""
 
     def __init__(self, station: Station, socket: Socket, desk: Desk, left: Callable[[Session], None]) -> None:
         super().__init__(station.station_id, socket, desk)
@@ -312,9 +319,28 @@ class Session(Rpc):
     async def trigger(self, message: str, evse: int | None) -> Outcome:
         """TriggerMessage."""
 
-    @abstractmethod
+    # orders
+
     async def carry_out(self, kind: OrderKind, args: dict[str, Any], order_id: int) -> Outcome:
-        """Do what an order asks. KeyError and TypeError: its arguments are wrong; CallFailed: no result."""
+        """Do what an order asks; what this version has no request for is refused in one sentence.
+
+        Raises:
+            OrderUnclear: its arguments are wrong.
+            CallFailed: it brought no result.
+        """
+        if kind is OrderKind.CALL:
+            return await self._carry_out_raw(args)
+        carry = self.CALLS.get(kind)
+        if carry is None:
+            return Outcome(accepted=False, answer={"why": f"OCPP {self.version} has no request for {kind}"})
+        return await carry(self, args, order_id)
+
+    async def _carry_out_raw(self, args: dict[str, Any]) -> Outcome:
+        payload = args.get("payload") or {}
+        if not isinstance(payload, dict):
+            raise OrderUnclear("payload must be a JSON object")
+        result = await self.call_raw(Arguments(args).text("action"), payload)
+        return Outcome(accepted=True, answer={"result": result})
 
 
 def transaction_limit(order_id: int, kw: float, unit: RateUnit, phases: int) -> ChargingProfile:

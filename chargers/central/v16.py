@@ -13,7 +13,6 @@ from chargers.central.meters import read_time, rows_of
 from chargers.central.rpc import Answer, Rows, Unacceptable, answers
 from chargers.central.session import Outcome, Session, as_meter, clean, start_key
 from chargers.profile import ChargingProfile
-from fleet.orders import OrderKind
 from fleet.store import Work
 from fleet.tables import MeterValue
 
@@ -156,6 +155,8 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
 
     # orders
 
+    CALLS = v16_calls.CALLS
+
     async def learn_limits(self) -> Limits:
         return await v16_calls.learn_limits(self)
 
@@ -164,6 +165,3 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
 
     async def trigger(self, message: str, evse: int | None) -> Outcome:
         return await v16_calls.trigger(self, message, evse)
-
-    async def carry_out(self, kind: OrderKind, args: dict[str, Any], order_id: int) -> Outcome:
-        return await v16_calls.CALLS[kind](self, args, order_id)

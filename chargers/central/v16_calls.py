@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from ocpp.v16 import call
 
 from chargers.central.arguments import Arguments
 from chargers.central.limits import MOST_PERIODS, MOST_PROFILES, MOST_STACK_LEVEL, Limits, read_count, read_units
-from chargers.central.session import LIMIT_ID, Outcome, station_limit, transaction_limit
+from chargers.central.session import LIMIT_ID, Carry, Outcome, station_limit, transaction_limit
 from chargers.errors import CallRefused
 from chargers.profile import ChargingProfile, from_v201, to_v16
 from fleet.orders import OrderKind
@@ -176,7 +175,7 @@ def _outcome(result: dict[str, Any]) -> Outcome:
     return Outcome(accepted=result.get("status") == "Accepted", answer=result)
 
 
-CALLS: dict[OrderKind, Callable[[Session, dict[str, Any], int], Awaitable[Outcome]]] = {
+CALLS: dict[OrderKind, Carry] = {
     OrderKind.START_CHARGE: _start,
     OrderKind.STOP_CHARGE: _stop,
     OrderKind.RESET: _reset,

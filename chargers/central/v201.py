@@ -16,7 +16,6 @@ from chargers.central.rpc import Answer, Unacceptable, answers
 from chargers.central.session import Outcome, Session, clean
 from chargers.central.transaction_events import Told, take_event
 from chargers.profile import ChargingProfile
-from fleet.orders import OrderKind
 from fleet.store import Work
 
 _WORDS = {"NotNow": "NotAtThisTime"}
@@ -213,6 +212,8 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
 
     # orders
 
+    CALLS = v201_calls.CALLS
+
     async def learn_limits(self) -> Limits:
         return await v201_calls.learn_limits(self)
 
@@ -221,6 +222,3 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
 
     async def trigger(self, message: str, evse: int | None) -> Outcome:
         return await v201_calls.trigger(self, message, evse)
-
-    async def carry_out(self, kind: OrderKind, args: dict[str, Any], order_id: int) -> Outcome:
-        return await v201_calls.CALLS[kind](self, args, order_id)

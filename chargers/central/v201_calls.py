@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from ocpp.v201 import call, datatypes
 
 from chargers.central.arguments import Arguments
 from chargers.central.limits import MOST_PERIODS, MOST_PROFILES, MOST_STACK_LEVEL, Limits, read_count, read_units
-from chargers.central.session import LIMIT_ID, Outcome, station_limit, transaction_limit
+from chargers.central.session import LIMIT_ID, Carry, Outcome, station_limit, transaction_limit
 from chargers.errors import CallRefused, CallUnanswered, OrderUnclear
 from chargers.profile import ChargingProfile, from_v201, to_v201
 from fleet.orders import OrderKind
@@ -244,7 +243,7 @@ def _outcome(result: dict[str, Any]) -> Outcome:
     return Outcome(accepted=result.get("status") == "Accepted", answer=result)
 
 
-CALLS: dict[OrderKind, Callable[[StationV201, dict[str, Any], int], Awaitable[Outcome]]] = {
+CALLS: dict[OrderKind, Carry] = {
     OrderKind.START_CHARGE: _start,
     OrderKind.STOP_CHARGE: _stop,
     OrderKind.RESET: _reset,

@@ -16,3 +16,9 @@ def kit() -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """`covers(version, *messages, case=…, orders=…)`: what docs/ocpp.md says this test shows."""
+    said = "covers(version, *messages, case='', orders=''): OCPP messages and OCA cases a test shows, for docs/ocpp.md"
+    config.addinivalue_line("markers", said)

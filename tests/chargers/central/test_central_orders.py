@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chargers.central.dispatch import settle_unanswered
+from chargers.central.v16 import StationV16
+from chargers.central.v201 import StationV201
 from fleet.events import Kind
 from fleet.orders import STATION_KINDS, OrderKind, OrderState, Wanted
+
+TESTS = Path(__file__).parent.parent
+
+
+def orders_covered() -> set[str]:
+    """Kinds of orders that tests of the chargers are marked with."""
+    marks = (one for path in sorted(TESTS.rglob("test_*.py")) for one in ast.walk(ast.parse(path.read_text())))
+    return {
+        part.value
+        for mark in marks
+        if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute) and mark.func.attr == "covers"
+        for keyword in mark.keywords
+        if keyword.arg == "orders"
+        for part in ast.walk(keyword.value)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    }
+
 
 BOOT_V16 = {"chargePointVendor": "Vendor", "chargePointModel": "Model"}
 BOOT_V201 = {"reason": "PowerUp", "chargingStation": {"vendorName": "Vendor", "model": "Model"}}
@@ -80,18 +101,54 @@ BOTH: list[tuple[OrderKind, dict[str, Any], str, dict[str, Any], str, dict[str, 
 ]  # fmt: skip
 
 
-def kinds_tried() -> set[OrderKind]:
-    """Order kinds these tests carry out, together with those that have a test of their own."""
-    apart = {
-        OrderKind.STOP_CHARGE, OrderKind.GET_VARIABLES, OrderKind.SET_VARIABLES, OrderKind.SET_PROFILE,
-        OrderKind.ADMIT_STATION,
-    }  # fmt: skip
-    return {case[0] for case in BOTH} | apart
+# carried out by tests of their own, below or beside the messages they are about
+APART = {
+    OrderKind.STOP_CHARGE, OrderKind.GET_VARIABLES, OrderKind.SET_VARIABLES, OrderKind.SET_PROFILE,
+    OrderKind.ADMIT_STATION, OrderKind.CALL,
+}  # fmt: skip
 
 
 def test_every_kind_of_order_is_tried_here():
-    """A new kind of order needs a test."""
-    assert kinds_tried() == STATION_KINDS
+    """Each kind that either version carries out is tried here, or with the cases of its version."""
+    carried = set(StationV16.CALLS) | set(StationV201.CALLS) | {OrderKind.CALL, OrderKind.ADMIT_STATION}
+    assert carried - {case[0] for case in BOTH} - APART <= orders_covered()
+
+
+@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
+async def test_what_a_version_has_no_request_for_is_refused_in_one_sentence(house, version):
+    """An order the version lacks is rejected at once, and the station hears nothing of it."""
+    old = version == "ocpp1.6"
+    lacking = (
+        STATION_KINDS - set((StationV16 if old else StationV201).CALLS) - {OrderKind.CALL, OrderKind.ADMIT_STATION}
+    )
+    async with house.station(protocol=version, answers={} if old else UNKNOWN) as station:
+        await ready(station, BOOT_V16 if old else BOOT_V201)
+        before = len(station.heard)
+        for kind in sorted(lacking):
+            order = await house.settled(house.place(kind))
+            assert (order.state, "has no request for" in order.answer["why"]) == ("rejected", True)
+        assert len(station.heard) == before
+
+
+@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
+async def test_an_expert_may_send_any_request_that_is_valid(house, version):
+    """A raw call is validated first; its answer is kept as it came, and a wrong one is never sent."""
+    old = version == "ocpp1.6"
+    async with house.station(protocol=version, answers={} if old else UNKNOWN) as station:
+        await ready(station, BOOT_V16 if old else BOOT_V201)
+        order = await house.settled(house.place(OrderKind.CALL, action="ClearCache", payload={}))
+        assert (order.state, order.answer) == ("accepted", {"result": {"status": "Accepted"}})
+        before = len(station.heard)
+        for action, payload, said in [
+            ("ClearCache", {"x": 1}, "has a property that is not allowed: x"),
+            ("clearcache", {}, "has no request 'clearcache'"),
+            ("../x", {}, "has no request"),
+            ("Reset", {"type": "Twice"}, "type is none of the values allowed"),
+            ("Reset", [1], "payload must be a JSON object"),
+        ]:
+            order = await house.settled(house.place(OrderKind.CALL, action=action, payload=payload))
+            assert (order.state, said in order.answer["why"]) == ("failed", True), order.answer
+        assert len(station.heard) == before
 
 
 async def ready(station: Any, boot: dict[str, Any]) -> None:
