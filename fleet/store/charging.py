@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from fleet.events import Kind
 from fleet.tables import (
@@ -41,6 +41,56 @@ class Charging:
         """The transaction a station calls `ref`."""
         query = select(Transaction).where(Transaction.station_id == station_id, Transaction.ref == ref)
         return self._work.session.exec(query).first()
+
+    def newest_energy(self, row: Transaction) -> float | None:
+        """The highest meter register told for a transaction, in Wh."""
+        query = select(func.max(MeterValue.energy_wh)).where(
+            MeterValue.measured_at >= row.started_at - timedelta(minutes=5),
+            MeterValue.station_id == row.station_id,
+            MeterValue.ref == (row.ref or ""),
+        )
+        return self._work.session.exec(query).one()
+
+    def close_by_hand(self, transaction_id: int, *, who: str, why: str, end_wh: float | None = None) -> str | None:
+        """End a transaction whose end never came; None when done, else why not.
+
+        Without `end_wh` the highest meter register it told counts. Should the station tell its end after all, that one
+        holds.
+        """
+        row = self._work.session.get(Transaction, transaction_id)
+        if row is None:
+            return f"there is no transaction {transaction_id}"
+        if row.state != "running":
+            return f"transaction {transaction_id} has ended already"
+        if end_wh is not None and row.start_wh is not None and end_wh < row.start_wh:
+            return f"end_wh is {end_wh:g}, below the {row.start_wh:g} Wh at its start; give the meter's register"
+        if end_wh is None:
+            told = self.newest_energy(row)
+            end_wh = told if told is None or row.start_wh is None else max(told, row.start_wh)
+        row.state, row.ended_at, row.end_wh = "ended", self._work.now, end_wh
+        row.end_reason, row.closed_by = (why or "closed by hand")[:200], who or "?"
+        session = self._work.session
+        session.add(row)
+        for profile in self.profiles(row.station_id):
+            if profile.purpose == "TxProfile" and profile.ref == row.ref:
+                profile.state = "cleared"
+                session.add(profile)
+        session.flush()
+        self._work.alarms.clear("transaction.stuck", f"{row.station_id}#{transaction_id}")
+        said: dict[str, Any] = {"transaction_id": transaction_id, "evse": row.evse}
+        self._work.events.append(Kind.TRANSACTION_CLOSED, row.station_id, who=who, **said, why=row.end_reason)
+        self._work.events.append(
+            Kind.TRANSACTION_ENDED,
+            row.station_id,
+            who=who,
+            **said,
+            ref=row.ref,
+            token=row.token,
+            truck=row.truck_id,
+            energy_wh=None if row.start_wh is None or end_wh is None else end_wh - row.start_wh,
+            reason=row.end_reason,
+        )
+        return None
 
     def count_transactions(self) -> dict[str, int]:
         """How many transactions are in each state."""

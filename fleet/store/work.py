@@ -16,14 +16,17 @@ from fleet.store.bins import Bins
 from fleet.store.chain import Events
 from fleet.store.charging import Charging
 from fleet.store.forecasts import Forecasts
+from fleet.store.frames import Frames
 from fleet.store.leases import Leases
 from fleet.store.orders import Orders
 from fleet.store.places import Places
 from fleet.store.plans import Plans
 from fleet.store.reports import Reports
+from fleet.store.reservations import Reservations
 from fleet.store.roads import Roads
 from fleet.store.shaping import Shaping
 from fleet.store.stations import Stations
+from fleet.store.tokens import Tokens
 from fleet.store.trucks import Trucks
 
 
@@ -50,8 +53,11 @@ class Work:
         self.plans = Plans(self)
         self.shaping = Shaping(self)
         self.stations = Stations(self)
+        self.tokens = Tokens(self)
+        self.reservations = Reservations(self)
         self.charging = Charging(self)
         self.leases = Leases(self)
+        self.frames = Frames(self)
 
     @property
     def now(self) -> datetime:
