@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from chargers.central.frames import FrameLog
 from fleet.settings import OcppSettings
 from fleet.store import Store, Writer
 
@@ -48,6 +49,7 @@ class Desk:
         self.clock = store.clock
         self.settings = settings
         self.counts = Counts()
+        self.frames = FrameLog(writer, on=settings.frames_days > 0)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -63,3 +65,4 @@ class Desk:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.frames.stop()

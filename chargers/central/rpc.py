@@ -117,6 +117,7 @@ class Rpc(Outgoing):
     def receive(self, text: bytes) -> None:
         """Take one message. Never raises; whatever is owed an answer gets one."""
         self.heard = True
+        self.desk.frames.note(self.id, False, text)
         try:
             kind, message_id, action, payload = wire.read_call(text)
             if kind != wire.CALL or len(message_id) > wire.ID_LENGTH:
@@ -228,7 +229,11 @@ class Rpc(Outgoing):
         if self._line:
             self._queue(None).reply = reply
         else:
-            self.socket.send(reply)
+            self._send(reply)
+
+    def _send(self, frame: bytes) -> None:
+        self.desk.frames.note(self.id, True, frame)
+        self.socket.send(frame)
 
     def _queue(self, message_id: MessageId | None) -> _Place:
         place = _Place(self, message_id if message_id is not None else wire.UNREADABLE_ID)
@@ -247,7 +252,7 @@ class Rpc(Outgoing):
         line = self._line
         while line and (head := line[0].reply) is not None:
             line.popleft()
-            self.socket.send(head)
+            self._send(head)
         if self._paused and len(line) < MOST_IN_LINE // 2:
             self._paused = False
             self.socket.resume()

@@ -118,4 +118,4 @@ class WireBlock(SQLModel, table=True):
     """The stations in it, as "|a|b|c|"."""
     frames: int
     body: bytes
-    """Compressed JSON lines: station, instant, direction, frame."""
+    """Packed by fleet.frames: station, instant, direction, frame."""
