@@ -83,7 +83,7 @@ def solve(
         seconds = min(seconds, SMALL_BASE + SMALL_BIN * ground.count)
     best = Incumbent(ground, seconds, begun, tick, progress)
     random = Random(seed)
-    if any(ground.choices):  # else all is settled by hand, or no bin can be served
+    if any(any(rig.allowed) for rig in ground.rigs if rig.index not in ground.fixed):  # else no truck is left to plan
         _begin(best, random, warm)
         for name in CHAIN[engine]:
             try:
@@ -102,7 +102,8 @@ def solve(
 def _begin(best: Incumbent, random: Random, warm: Plan | None) -> None:
     """A first incumbent: the warm plan as far as it goes; tours settled by hand, and nothing else, without one."""
     if warm is not None:
-        best.accept(filled(best.ground, mend(best.ground, recall(best.ground, warm)), random))
+        best.offer(recall(best.ground, warm), random)  # as it is first: no bin put in may make it worse
+        best.accept(filled(best.ground, best.sequences, random))
     elif best.ground.fixed:
         best.accept(filled(best.ground, {}, random))
 

@@ -116,7 +116,9 @@ class Incumbent:
     def offer(self, tours: Sequences, random: Random) -> None:
         """Take tours in as they are; where one cannot be driven it loses bins, which may find another place."""
         if not self.accept(Search(self.ground, tours, random)):
-            self.accept(filled(self.ground, mend(self.ground, tours), random))
+            mended = mend(self.ground, tours)
+            self.accept(Search(self.ground, mended, random))
+            self.accept(filled(self.ground, mended, random))
 
     def warm(self, rigs: Collection[int] | None = None) -> Plan | None:
         """The best routes, or those of some trucks, as a plan to start from; None without any."""

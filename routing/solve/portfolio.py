@@ -110,9 +110,9 @@ def run_pyvrp(
     With a rig `banned` it begins from nothing, and that rig stays at home.
     """
     ground = best.ground
+    if not any(any(rig.allowed) for rig in ground.rigs if rig.index != banned and rig.index not in ground.fixed):
+        return  # no truck is left that might go
     model = TripModel(ground, reach_of(ground, best.sequences), -1 if banned is None else banned)
-    if not model.nodes:
-        return
     search = TripSearch(model, random.getrandbits(31))
     fresh = banned is not None or not best.sequences.keys() - ground.fixed.keys()
     start = search.begin() if fresh else model.encode(best.sequences)

@@ -58,10 +58,15 @@ class Search:
         """The tours as plain lists."""
         return {index: list(tour.sequence) for index, tour in sorted(self.tours.items())}
 
-    def fill(self) -> None:
-        """Insert what fits and pays, dearest to leave first."""
+    def fill(self, holds: Callable[[Tour], bool] | None = None) -> None:
+        """Insert what fits and pays, dearest to leave first; what makes a tour that does not hold is taken back."""
         for visit in sorted(self.left, key=lambda each: (-self.ground.penalty[each], each)):
+            self._before, self._left_before = {}, {visit}
             self._insert(visit)
+            tour = self.where[visit]
+            if holds is not None and tour is not None and not holds(tour):
+                self._left_before = self.left | {visit}
+                self._take_back(self.cost)
         self.cost = self._total()
 
     def anneal(self, hot: float, cold: float, elapsed: Callable[[], float], accept: Callable[[Search], bool]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from routing.solve.ruin import Search, Sequences
@@ -17,10 +18,22 @@ if TYPE_CHECKING:
 
 
 def filled(ground: Ground, start: Sequences, random: Random, banned: int = -1) -> Search:
-    """A search from `start` with every bin inserted that fits and pays; rig `banned` begins no tour."""
+    """A search from `start` with every bin inserted that fits and pays; rig `banned` begins no tour.
+
+    Insertion trusts net time; where a tour thus grew beyond what can be driven, the exact clock is asked bin by bin.
+    """
     search = Search(ground, start, random, banned)
     search.fill()
+    if all(tour.sequence == start.get(index) or holds(ground, tour) for index, tour in search.tours.items()):
+        return search
+    search = Search(ground, start, random, banned)
+    search.fill(partial(holds, ground))
     return search
+
+
+def holds(ground: Ground, tour: Tour) -> bool:
+    """Whether a tour can be driven by the exact clock."""
+    return not tour.sequence or time_tour(ground, tour.rig, tour.sequence) is not None
 
 
 def mend(ground: Ground, tours: Sequences) -> Sequences:
