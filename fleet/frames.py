@@ -25,6 +25,7 @@ CALL, CALLRESULT, CALLERROR, CALLRESULTERROR, SEND = 2, 3, 4, 5, 6
 _LEVEL = 1
 _MOST_UNPACKED = 64 * 1024 * 1024
 _SECRET_BYTES = tuple(name.encode() for name in SECRETS)
+"""Each holds "Auth", which is looked for first."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[tuple[str, float, bool, bytes]]).decode
 
@@ -118,7 +119,7 @@ def _read(text: str) -> list[Any] | None:
 
 def _masked(noted: Noted) -> Noted:
     frame = noted[3]
-    if not any(name in frame for name in _SECRET_BYTES):
+    if b"Auth" not in frame or not any(name in frame for name in _SECRET_BYTES):
         return noted
     try:
         masked = msgspec.json.encode(_without_secrets(msgspec.json.decode(frame)))

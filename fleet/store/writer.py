@@ -13,20 +13,21 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlmodel import Session, SQLModel
 
 from fleet.clock import Clock
 from fleet.errors import StoreBusy, StoreError, StoreUnusable
 from fleet.store.engine import WRITE, tell
+from fleet.store.rows import RowInsert
 from fleet.store.store import Store
 from fleet.store.tail import CHANNEL
 from fleet.store.work import Work
 
 T = TypeVar("T")
 Done = Callable[[StoreError | None], None]
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.005
 BOUND = 50_000
 
 
@@ -45,6 +46,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._statements: dict[type[SQLModel], Any] = {}
+        self._inserts: dict[type[SQLModel], RowInsert] = {}
         self.commits = 0
 
     @property
@@ -75,7 +77,8 @@ class Writer:
         with self._lock:
             self._admit(len(self._rows))
             self._rows.append((table, row, done))
-        self._ready.set()
+        if not self._ready.is_set():  # asking is cheaper than saying it again
+            self._ready.set()
 
     async def do(self, work: Callable[[Work], T]) -> T:
         """Run verbs in the writer's next commit; gives their result once it is durable.
@@ -173,11 +176,19 @@ class Writer:
         for table, row, _ in rows:
             by_table.setdefault(table, []).append(row)
         for table, batch in by_table.items():
+            if not self._store.postgres:
+                self._row_insert(table, batch[0]).run(connection, batch)
+                continue
             statement = self._statements.get(table)
             if statement is None:
-                maker = postgresql.insert if self._store.postgres else sqlite.insert
-                statement = self._statements[table] = maker(table).on_conflict_do_nothing()
+                statement = self._statements[table] = postgresql.insert(table).on_conflict_do_nothing()
             connection.execute(statement, batch)
+
+    def _row_insert(self, table: type[SQLModel], row: dict[str, Any]) -> RowInsert:
+        insert = self._inserts.get(table)
+        if insert is None or insert.columns != tuple(row):
+            insert = self._inserts[table] = RowInsert(table, tuple(row))
+        return insert
 
     def _perform(
         self, connection: Connection, work: Callable[[Work], Any], future: asyncio.Future[Any]
