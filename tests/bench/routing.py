@@ -2,7 +2,7 @@
 
 python tests/bench/routing.py [--short] [--json] [--sizes 200 500] [--cities 101 102] [--seeds 1 2 3] [--seconds 200=20]
                               [--solvers pyvrp portfolio] [--keep FILE]
-python tests/bench/routing.py --instance FILE --seconds S [--engine NAME] [--seed N] [--json]
+python tests/bench/routing.py --instance FILE [FILE ...] --seconds S [--engine NAME] [--seed N] [--json] [--keep FILE]
 
 Cities are those of `load/waste_city.py`. Every planner runs in a process of its own, with CPU seconds of one thread as
 its budget, and every plan must pass the independent checker; its cost is what the checker adds up (money counted in
@@ -14,7 +14,7 @@ and up to 200 bins: it models no prizes and no bound on tips, and its first solu
 With `--keep` every run is added to a file of JSON lines, and a run that file already holds is not made again.
 
 With `--instance` it reads VRPLIB (CVRP, VRPTW, MTVRPTWR) or Solomon text, and prints the cost in the set's own units,
-the gap to the best known value where one lies beside the file, and the routes.
+the gap to the best known value where one lies beside the file, and the routes; of several files it prints one row each.
 """
 
 from __future__ import annotations
@@ -62,10 +62,9 @@ class Run:
 def run(bins: int, city: int, solver: str, seconds: float, seed: int, keep: Path | None = None) -> Run | None:
     """The figures of one child process, or those kept of it; None when it failed, said on stderr."""
     asked = {"bins": bins, "city": city, "seed": seed, "solver": solver, "seconds": seconds}
-    for line in keep.read_text().splitlines() if keep is not None and keep.exists() else ():
-        kept = json.loads(line)
-        if kept["asked"] == asked:
-            return Run(bins, city, seed, solver, kept["figures"])
+    figures = kept_figures(keep, asked)
+    if figures is not None:
+        return Run(bins, city, seed, solver, figures)
     command = [sys.executable, str(CHILD), str(bins), str(city), solver, str(seconds), str(seed)]
     try:
         done = subprocess.run(
@@ -79,10 +78,24 @@ def run(bins: int, city: int, solver: str, seconds: float, seed: int, keep: Path
         print(f"{solver} did not end on city {city} of {bins} bins", file=sys.stderr)
         return None
     figures = json.loads(done.stdout.splitlines()[-1])
+    keep_figures(keep, asked, figures)
+    return Run(bins, city, seed, solver, figures)
+
+
+def kept_figures(keep: Path | None, asked: dict[str, Any]) -> dict[str, Any] | None:
+    """What the file `keep` holds of the run `asked`; None when it was not made yet."""
+    for line in keep.read_text().splitlines() if keep is not None and keep.exists() else ():
+        kept = json.loads(line)
+        if kept["asked"] == asked:
+            figures: dict[str, Any] = kept["figures"]
+            return figures
+    return None
+
+
+def keep_figures(keep: Path | None, asked: dict[str, Any], figures: dict[str, Any]) -> None:
     if keep is not None:
         with keep.open("a") as lines:
             lines.write(json.dumps({"asked": asked, "figures": figures}) + "\n")
-    return Run(bins, city, seed, solver, figures)
 
 
 def compare(
@@ -157,6 +170,38 @@ def replan(bins: int, city: int, seconds: float) -> dict[str, Any]:
     }
 
 
+def solve_instances(options: argparse.Namespace) -> None:
+    """A row for each of several public instances, every one solved in a process of its own, and the median gap."""
+    seconds, seed = options.seconds[0] if options.seconds else "60", options.seeds[0]
+    print(f"{options.engine}, {seconds} CPU s, seed {seed}\ninstance          cost  best known   gap %  left  cpu s")
+    found = []
+    for path in options.instance:
+        asked = {"instance": path.stem, "engine": options.engine, "seconds": float(seconds), "seed": seed}
+        figures = kept_figures(options.keep, asked)
+        if figures is None:
+            command = [sys.executable, __file__, "--instance", str(path), "--seconds", seconds, "--seed", str(seed)]
+            done = subprocess.run(
+                [*command, "--engine", options.engine, "--json"], capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                print(f"{path.stem}: {(done.stderr.strip().splitlines() or ['nothing said'])[-1]}", file=sys.stderr)
+                continue
+            figures = json.loads(done.stdout.splitlines()[-1])
+            keep_figures(options.keep, asked, figures)
+        found.append(figures)
+        gap = figures["gap_percent"]
+        print(
+            f"{path.stem:12} {figures['cost']:9} {figures['best_known'] or 0:11.0f} "
+            f"{'none' if gap is None else f'{gap:+.2f}':>7} {figures['unserved']:5} {figures['cpu_s']:6.1f}",
+            flush=True,
+        )
+    gaps = [figures["gap_percent"] for figures in found if figures["gap_percent"] is not None]
+    if gaps:
+        print(f"{len(gaps)} instances: median {statistics.median(gaps):+.2f} %, most {max(gaps):+.2f} %, target +1 %")
+    if options.json:
+        print(json.dumps({"gaps": {figures["instance"]: figures["gap_percent"] for figures in found}}))
+
+
 def solve_instance(options: argparse.Namespace) -> None:
     """Read, solve and print one public instance."""
     from load.instances import InstanceError, best_known, problem_of, read_instance, routes_of
@@ -165,7 +210,8 @@ def solve_instance(options: argparse.Namespace) -> None:
     from routing.solve import solve
 
     try:
-        problem = problem_of(read_instance(options.instance))
+        path = options.instance[0]
+        problem = problem_of(read_instance(path))
     except (InstanceError, OSError) as error:
         sys.exit(f"routing: {error}")
     seconds = float(options.seconds[0]) if options.seconds else 60.0
@@ -175,7 +221,7 @@ def solve_instance(options: argparse.Namespace) -> None:
     broken = check(problem, plan)
     for one in broken[:5]:
         print(f"broken: {one.rule} of {one.truck}: {one.text}", file=sys.stderr)
-    cost, reference = plan.metres, best_known(options.instance)
+    cost, reference = plan.metres, best_known(path)
     timed = any(problem.seconds.flat)
     in_units = reference and (reference * 10 if timed and reference * 4 < cost else reference)
     gap = 100 * (cost / in_units - 1) if in_units and not plan.missed else None
@@ -190,7 +236,7 @@ def solve_instance(options: argparse.Namespace) -> None:
         print(
             json.dumps(
                 {
-                    "instance": options.instance.stem,
+                    "instance": path.stem,
                     "engine": options.engine,
                     "cost": cost,
                     "best_known": in_units,
@@ -266,11 +312,11 @@ def main() -> None:
     )
     parser.add_argument("--solvers", nargs="+", default=list(SOLVERS), choices=SOLVERS, help="whom to measure")
     parser.add_argument("--keep", type=Path, help="a file of JSON lines to keep runs in, and to take them from")
-    parser.add_argument("--instance", type=Path, help="a VRPLIB or Solomon file to solve instead")
+    parser.add_argument("--instance", type=Path, nargs="+", help="VRPLIB or Solomon files to solve instead")
     parser.add_argument("--engine", default="portfolio", choices=["portfolio", "own", "ortools", "pyvrp"])
     options = parser.parse_args()
     if options.instance:
-        solve_instance(options)
+        (solve_instance if len(options.instance) == 1 else solve_instances)(options)
     else:
         bench(options)
 
