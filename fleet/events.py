@@ -54,6 +54,7 @@ class Kind(StrEnum):
     TRANSACTION_ENDED = "transaction.ended"  # transaction_id, evse, ref, token, truck, energy_wh, reason
     PROFILE_CONFIRMED = "profile.confirmed"  # evse, profile_id, purpose, status
     FRAME_REJECTED = "frame.rejected"  # code, description
+    FRAME_TOLERATED = "frame.tolerated"  # action, fault: the first time of each violation in a connection
 
     STATION_CHANGED = "station.changed"  # what was set by a person: the columns and their new values
     STATION_EVENT = "station.event"  # number, component, variable, trigger, value, severity, cleared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 from chargers.errors import OrderUnclear
@@ -52,6 +53,26 @@ class Arguments:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
             raise OrderUnclear(f"{name} is {value!r}; give a number from 0 up")
         return float(value)
+
+    def instant(self, name: str) -> datetime:
+        """An instant with its offset."""
+        value = self.instant_or_none(name)
+        if value is None:
+            raise OrderUnclear(f"{name} is missing; give an instant, e.g. 2026-03-10T18:00:00Z")
+        return value
+
+    def instant_or_none(self, name: str) -> datetime | None:
+        """An instant with its offset, if one was given."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        try:
+            time = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            time = None
+        if time is None or time.tzinfo is None:
+            raise OrderUnclear(f"{name} is {value!r}; give an instant with its offset, e.g. 2026-03-10T18:00:00Z")
+        return time.astimezone(UTC)
 
     def yes(self, name: str) -> bool:
         """True or false."""

@@ -19,7 +19,8 @@ from sqlmodel import col, select
 from chargers.central import ledger
 from chargers.central.arguments import Arguments
 from chargers.central.desk import Desk
-from chargers.central.session import Outcome, Session
+from chargers.central.outcome import Outcome
+from chargers.central.session import Session
 from chargers.central.socket import CloseCode
 from chargers.errors import CallFailed, CallUnanswered, ChargersError, OrderUnclear, StationLost
 from fleet.errors import FleetError

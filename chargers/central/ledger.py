@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from chargers.errors import UnsafeLimits
 from chargers.safety import check_fallbacks
 from fleet.events import Kind
 from fleet.store import Work
-from fleet.tables import Evse, InstalledProfile, Station, Transaction
+from fleet.tables import Evse, InstalledProfile, Transaction
 
 RUNNING, ENDED, ENDED_UNSEEN = "running", "ended", "ended-unseen"
 LOST = "Lost"
@@ -51,6 +51,7 @@ class Start:
     """2.0.1: the station's own name for it."""
     start_key: str | None = None
     """1.6: what makes the same StartTransaction the same."""
+    reservation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +106,17 @@ def disconnect(work: Work, station_id: str, why: str) -> None:
         work.alarms.sound("station.offline", station_id, "warning", f"{station_id} is silent while it charges: {why}")
 
 
-def see(work: Work, station_ids: list[str]) -> None:
-    """These stations were heard of."""
-    for station in work.session.exec(select(Station).where(col(Station.station_id).in_(station_ids))):
-        station.last_seen_at = work.now
-        work.session.add(station)
-    work.session.flush()
-
-
 def boot(work: Work, station_id: str, identity: Identity, status: str) -> None:
     """A station said what it is."""
     station = work.stations.get(station_id)
     if station is None:
         return
+    before = (station.vendor, station.model, station.firmware)
     station.vendor, station.model = identity.vendor[:50], identity.model[:50]
     station.serial, station.firmware = identity.serial[:50], identity.firmware[:50]
     station.booted_at = work.now
+    if before != (station.vendor, station.model, station.firmware):
+        station.quirks = []  # learned of another firmware
     work.session.add(station)
     work.session.flush()
     work.events.append(
@@ -151,18 +147,6 @@ def _know_evse(work: Work, station_id: str, number: int) -> None:
     station = work.stations.get(station_id)
     if station is not None and number <= MOST_EVSES:
         work.insert_new(Evse, {"station_id": station_id, "number": number, "max_kw": station.max_kw})
-
-
-def judge_token(work: Work, token: str) -> str:
-    """Whether a card may charge: an AuthorizationStatus both versions have."""
-    row = work.stations.token(token)
-    if row is None:
-        return "Invalid"
-    if row.status != "Accepted":
-        return row.status
-    if row.expires_at is not None and row.expires_at <= work.now:
-        return "Expired"
-    return "Accepted"
 
 
 def may_start(work: Work, station_id: str) -> bool:
@@ -218,6 +202,8 @@ def start_transaction(work: Work, start: Start) -> Transaction:
         truck_id=truck.truck_id if truck is not None else card.truck_id if card is not None else None,
         started_at=start.at,
         start_wh=start.wh,
+        group_id="" if card is None else card.group_id,
+        heard_at=work.now,
     )
     _end_lost(work, row)
     work.session.add(row)
@@ -227,6 +213,7 @@ def start_transaction(work: Work, start: Start) -> Transaction:
         work.session.add(row)
         work.session.flush()
     _tell_start(work, row)
+    work.reservations.use(start.station_id, start.evse, start.token, start.reservation_id)
     return row
 
 
@@ -284,14 +271,15 @@ def end_transaction(work: Work, end: End) -> Transaction:
             state=ENDED_UNSEEN,
             started_at=end.at,
         )
-    elif row.state != RUNNING and row.end_reason != LOST:
+    elif row.state != RUNNING and row.end_reason != LOST and not row.closed_by:
         return row
     else:
-        row.state = ENDED
+        row.state, row.closed_by = ENDED, ""  # the station's own end counts more; the event log keeps who closed it
     row.ended_at, row.end_wh, row.end_reason = end.at, end.wh, end.reason[:20]
     work.session.add(row)
     work.session.flush()
     _forget_profiles(work, row)
+    work.alarms.clear("transaction.stuck", f"{row.station_id}#{row.transaction_id}")
     energy = None if row.start_wh is None or row.end_wh is None else row.end_wh - row.start_wh
     work.events.append(
         Kind.TRANSACTION_ENDED,

@@ -89,6 +89,7 @@ class StatusV16(Loose):
     error_code: str = ""
     info: str | None = None
     vendor_error_code: str | None = None
+    timestamp: str | None = None
 
 
 class StatusV201(Loose):
@@ -110,6 +111,7 @@ class StartV16(Loose):
     id_tag: str
     meter_start: int
     timestamp: str = ""
+    reservation_id: int | None = None
 
 
 class StopV16(Loose):
@@ -166,6 +168,7 @@ class StatusOnly(Loose):
     """Progress of a firmware update, log upload and the like."""
 
     status: str
+    request_id: int | None = None
 
 
 class ReportIn(Loose):

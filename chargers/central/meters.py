@@ -39,6 +39,8 @@ FACTORS = {
 SUMMED = frozenset({"energy_wh", "power_w", "offered_w"})
 """Reported by phase, these add up to the whole; of currents the largest phase counts, of others the first."""
 LARGEST = 1e12
+OLDEST_DAYS, LATEST_DAYS = -800, 2
+"""A time further from now is the fault of a clock, not of a queue."""
 MOST_EXTRA = 64
 
 ANYWHERE = frozenset({"soc", "temperature_c"})
@@ -59,13 +61,23 @@ _EMPTY = dict.fromkeys(
 _encode = msgspec.json.Encoder().encode
 
 
-def read_time(text: str, fallback: datetime) -> datetime:
-    """An RFC 3339 time as aware UTC; without an offset it is taken as UTC, without sense as `fallback`."""
+def parse_time(text: str) -> datetime | None:
+    """An RFC 3339 time as aware UTC; without an offset it is taken as UTC; None for what is no time."""
     try:
         time = datetime.fromisoformat(text)
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        return fallback
+        return None
+
+
+def read_time(text: str, now: datetime) -> datetime:
+    """A time told by a station; what is no time, or none that can be, becomes `now`.
+
+    A clock that begins again at 1970 or runs in 2099 must not put a charge there; a station that was offline for a
+    year may replay it.
+    """
+    time = parse_time(text)
+    return time if time is not None and OLDEST_DAYS < (time - now).days < LATEST_DAYS else now
 
 
 def rows_of(station_id: str, evse: int, ref: str, meter_values: Iterable[Any], now: datetime) -> list[dict[str, Any]]:

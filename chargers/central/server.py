@@ -14,6 +14,7 @@ from chargers.central.gate import Doorkeeper
 from chargers.central.session import Session
 from chargers.central.socket import CloseCode, Listener, Receiver, Socket
 from chargers.central.transport import Transport, listen
+from chargers.central.upkeep import keep_up
 from chargers.central.v16 import StationV16
 from chargers.central.v201 import StationV201
 from fleet.errors import FleetError, StoreError
@@ -158,12 +159,8 @@ class CentralSystem:
         """Stations heard of since last time, in one small write; a heartbeat itself costs none."""
         while True:
             await asyncio.sleep(SEEN_SECONDS)
-            heard = [session for session in self._sessions.values() if session.heard]
-            for session in heard:
-                session.heard = False
-            if heard:
-                names = [session.id for session in heard]
-                try:
-                    await self._desk.writer.do(lambda work, names=names: ledger.see(work, names))  # type: ignore[misc]
-                except StoreError as error:
-                    log.error("last seen not kept", why=str(error))  # noqa: TRY400 - one line, no trace
+            heard = [one for session in self._sessions.values() if (one := session.take_heard()) is not None]
+            try:
+                await self._desk.writer.do(lambda work, heard=heard: keep_up(work, heard))  # type: ignore[misc]
+            except StoreError as error:
+                log.error("last seen not kept", why=str(error))  # noqa: TRY400 - one line, no trace

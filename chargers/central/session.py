@@ -9,60 +9,57 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from chargers.central import ledger
 from chargers.central.arguments import Arguments
+from chargers.central.clocks import ClockGauge
 from chargers.central.desk import Desk
+from chargers.central.installing import Installer
 from chargers.central.ledger import MOST_EVSES, Identity
-from chargers.central.limits import Limits, fit
-from chargers.central.rpc import Answer, Later, Route, Rpc, Unacceptable
+from chargers.central.limits import Limits
+from chargers.central.outcome import Outcome
+from chargers.central.quirks import known_quirks, read_quirks
+from chargers.central.rpc import Answer, Later, Route, Unacceptable
 from chargers.central.socket import CloseCode, Socket
+from chargers.central.upkeep import Heard
 from chargers.central.wire import ErrorCode
-from chargers.errors import CallFailed, CallInvalid, CallRefused, OrderUnclear
+from chargers.errors import CallFailed, OrderUnclear
 from chargers.profile import (
     ChargingProfile,
     ChargingSchedule,
     Period,
     Purpose,
     RateUnit,
-    fallback_profile,
     in_unit,
-    to_v201,
 )
 from chargers.profile import Kind as ProfileKind
 from fleet.errors import StoreError
 from fleet.events import Kind
 from fleet.orders import OrderKind
 from fleet.store import Work
-from fleet.tables import InstalledProfile, Station
+from fleet.store.tokens import Judgement
+from fleet.tables import Station
 
 BOOT_WAIT_SECONDS = 3.0
 """A station that boots says so at once; one that only reconnects is asked."""
 PREPARED_WAIT_SECONDS = 10.0
 """How long a card is kept waiting for the fall-back to be confirmed."""
-FALLBACK_ID = 1
+MOST_VIOLATIONS = 50
+"""Kinds of violation made events per connection."""
 LIMIT_ID = 2
 """Profile ids below 100 are the central system's own, those of the depot's night begin at 1000."""
 START_PROFILES = 10_000_000
 """Above: limits sent along with a start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of an order."""
-
-    accepted: bool
-    answer: dict[str, Any]
-
-
 Carry = Callable[[Any, dict[str, Any], int], Awaitable[Outcome]]
 """Carries out an order: session, arguments, order number."""
 
 
-class Session(Rpc):
+class Session(Installer):
     """Mixed into the package's ChargePoint by v16 and v201."""
 
     protocol: ClassVar[str]
@@ -72,15 +69,17 @@ class Session(Rpc):
     """How each kind of order is carried out; what is absent this version has no request for."""
 
     def __init__(self, station: Station, socket: Socket, desk: Desk, left: Callable[[Session], None]) -> None:
-        super().__init__(station.station_id, socket, desk)
+        super().__init__(station, socket, desk)
         self.admitted = station.admission == "accepted"
-        self.limits = Limits.of(station)
-        self.current, self.phases = station.current, station.phases
-        self.max_kw, self.fallback_kw = station.max_kw, station.fallback_kw
+        self.clock = ClockGauge(station.clock_error_s)
         self.why_lost = "the connection was lost"
         self._left = left
         self._tried = False
         """The fall-back was installed or refused; no card need wait for it."""
+        self._booted = False
+        self._violations: set[str] = set()
+        self._refs: set[str] = set()
+        """Transactions heard of since the store was told."""
         self._prepared: asyncio.Event | None = None
         self._preparing: asyncio.Task[None] | None = None
         """Both are there only while the station is being prepared."""
@@ -124,6 +123,28 @@ class Session(Rpc):
     def rejected(self, code: ErrorCode, description: str) -> None:
         self.tell(Kind.FRAME_REJECTED, code=str(code), description=description)
 
+    def tolerate(self, action: str, fault: str) -> None:
+        """The first time of each violation is an event; the others are counted."""
+        super().tolerate(action, fault)
+        said = f"{action}: {fault}"[:200]
+        if said not in self._violations and len(self._violations) < MOST_VIOLATIONS:
+            self._violations.add(said)
+            self.tell(Kind.FRAME_TOLERATED, action=action, fault=fault[:200])
+
+    def take_heard(self) -> Heard | None:
+        """What was heard since last time, for the store; None when nothing was."""
+        changed = self.clock.settle()
+        if not self.heard:
+            return None
+        self.heard = False
+        refs, self._refs = tuple(self._refs), set()
+        return Heard(self.id, refs, self.clock.error if changed else None)
+
+    def hear_of(self, ref: str) -> None:
+        """A transaction was heard of."""
+        if len(self._refs) < MOST_EVSES:
+            self._refs.add(ref)
+
     # beside the messages
 
     def tell(self, kind: Kind, **data: Any) -> None:
@@ -148,7 +169,10 @@ class Session(Rpc):
             learned = await self.learn_limits()
             self.limits = learned
             await self.desk.writer.do(lambda work: ledger.learn(work, self.id, learned.as_columns()))
-            await self._install_fallback()
+            await self.install_fallback()
+            if self._booted:
+                self._booted = False
+                await self.restore_profiles()
         except (CallFailed, StoreError) as error:
             self.log.warning("station not prepared", why=str(error))
         finally:
@@ -175,62 +199,6 @@ class Session(Rpc):
         except CallFailed as error:
             self.log.info("no boot notification to be had", why=str(error))
 
-    async def _install_fallback(self) -> None:
-        profile = fallback_profile(
-            profile_id=FALLBACK_ID, kw=self.fallback_kw, unit=self.limits.unit_for(self.current), phases=self.phases
-        )
-        status = await self.install(0, profile)
-        if status == "Accepted":
-            await self.desk.writer.do(lambda work: ledger.note_fallback(work, self.id))
-        else:
-            self.log.warning("fall-back refused", status=status)
-
-    async def install(self, evse: int, profile: ChargingProfile, order_id: int | None = None) -> str:
-        """Send a profile, cut to what the station takes; gives its status. Refused in one unit, the other is tried.
-
-        Raises:
-            CallFailed, ProfileError
-        """
-        status = await self._install_once(evse, fit(profile, self.limits), order_id)
-        if status != "Rejected" or len(self.limits.units) == 1:
-            return status
-        other = RateUnit.W if fit(profile, self.limits).schedule.unit is RateUnit.A else RateUnit.A
-        again = await self._install_once(evse, fit(profile, self.limits, other), order_id)
-        if again == "Accepted":
-            self.limits = Limits((other,), *self._other_limits())
-            columns = self.limits.as_columns()
-            await self.desk.writer.do(lambda work: ledger.learn(work, self.id, columns))
-        return again
-
-    def _other_limits(self) -> tuple[int | None, int | None, int | None]:
-        return self.limits.max_stack_level, self.limits.max_periods, self.limits.max_profiles
-
-    async def _install_once(self, evse: int, profile: ChargingProfile, order_id: int | None) -> str:
-        row = InstalledProfile(
-            station_id=self.id,
-            evse=evse,
-            profile_id=profile.id,
-            purpose=str(profile.purpose),
-            stack_level=profile.stack_level,
-            ref=profile.transaction_id or "",
-            state="sent",
-            body=to_v201(profile),
-            sent_at=self.desk.clock.now(),
-            order_id=order_id,
-        )
-        await self.desk.writer.do(lambda work: ledger.note_sent_profile(work, row))
-        try:
-            status = await self.send_profile(evse, profile)
-        except (CallInvalid, CallRefused) as error:
-            status = error.code if isinstance(error, CallRefused) else "NotSent"
-            await self._note_profile(evse, profile.id, status)
-            raise
-        await self._note_profile(evse, profile.id, status)
-        return status
-
-    async def _note_profile(self, evse: int, profile_id: int, status: str) -> None:
-        await self.desk.writer.do(lambda work: ledger.note_answered_profile(work, self.id, evse, profile_id, status))
-
     # what both versions need for orders
 
     async def ref_of(self, transaction_id: int) -> str | None:
@@ -250,15 +218,6 @@ class Session(Rpc):
         shared = await self.desk.writer.read(lambda work: ledger.shares_limit(work, self.id))
         return min(kw, self.fallback_kw) if shared else kw
 
-    async def cleared(self, result: dict[str, Any], args: dict[str, Any]) -> Outcome:
-        """Note what ClearChargingProfile took away; "Unknown" means that nothing was there, which is as well."""
-        status = result.get("status")
-        if status in ("Accepted", "Unknown"):
-            columns = ("profile_id", "purpose", "evse", "stack_level")
-            criteria = {name: args[name] for name in columns if args.get(name) is not None}
-            await self.desk.writer.do(lambda work: ledger.note_cleared_profiles(work, self.id, criteria))
-        return Outcome(accepted=status in ("Accepted", "Unknown"), answer=result)
-
     # what both versions need of a request
 
     def now_text(self) -> str:
@@ -277,8 +236,18 @@ class Session(Rpc):
 
     def judge(self, work: Work, token: str | None) -> str:
         """Whether this card may begin a charge here and now; "NotNow" when it may not for the site's sake."""
-        status = "Accepted" if token is None else ledger.judge_token(work, token)
-        return "NotNow" if status == "Accepted" and not ledger.may_start(work, self.id) else status
+        return self.judge_card(work, token).status
+
+    def judge_card(self, work: Work, token: str | None, *, starting: bool = False, but: int | None = None) -> Judgement:
+        """The whole judgement of a card; `starting`: its charges under way count, all `but` this one."""
+        if token is None:
+            found = Judgement("Accepted")
+        else:
+            work.tokens.note_used(token)
+            found = work.tokens.judge(token, starting=starting, but=but)
+        if found.status == "Accepted" and not ledger.may_start(work, self.id):
+            return replace(found, status="NotNow")
+        return found
 
     # answers both versions give alike
 
@@ -287,9 +256,20 @@ class Session(Rpc):
         status = "Accepted" if self.admitted else "Pending"
         await self.desk.writer.do(lambda work: ledger.boot(work, self.id, identity, status))
         if self.admitted:
+            await self._learn_identity(identity)
+            self._booted = True
             self.prepare()
         interval = self.desk.settings.heartbeat_seconds
         return {"currentTime": self.now_text(), "interval": interval, "status": status}
+
+    async def _learn_identity(self, identity: Identity) -> None:
+        """Known quirks of this vendor and firmware; what an older firmware taught is forgotten by the ledger."""
+        row = await self.desk.writer.read(lambda work: work.stations.get(self.id))
+        learned = read_quirks(() if row is None else row.quirks or ())
+        self.quirks = learned | known_quirks(identity.vendor, identity.model, identity.firmware)
+        words = sorted(str(quirk) for quirk in self.quirks)
+        if row is not None and words != (row.quirks or []):
+            await self.desk.writer.do(lambda work: ledger.learn(work, self.id, {"quirks": words}))
 
     def store(self, verb: Callable[[Work], Any], reply: dict[str, Any] | None = None) -> Later:
         """Reply with `reply` (an empty payload) once `verb` is durable."""
@@ -310,10 +290,6 @@ class Session(Rpc):
     @abstractmethod
     async def learn_limits(self) -> Limits:
         """Ask the station what profiles it can take; CallFailed if it is lost."""
-
-    @abstractmethod
-    async def send_profile(self, evse: int, profile: ChargingProfile) -> str:
-        """SetChargingProfile; gives the status."""
 
     @abstractmethod
     async def trigger(self, message: str, evse: int | None) -> Outcome:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ocpp.v16 import call
 
 from chargers.central.arguments import Arguments
 from chargers.central.limits import MOST_PERIODS, MOST_PROFILES, MOST_STACK_LEVEL, Limits, read_count, read_units
-from chargers.central.session import LIMIT_ID, Carry, Outcome, station_limit, transaction_limit
-from chargers.errors import CallRefused
+from chargers.central.outcome import Outcome
+from chargers.central.quirks import Quirk
+from chargers.central.session import LIMIT_ID, Carry, station_limit, transaction_limit
+from chargers.central.v16_upkeep import UPKEEP
+from chargers.errors import CallFailed, CallRefused
 from chargers.profile import ChargingProfile, from_v201, to_v16
+from fleet.errors import StoreError
 from fleet.orders import OrderKind
+from fleet.store import Work
+from fleet.tables import StationVariable, Transaction
 
 if TYPE_CHECKING:
     from chargers.central.session import Session
+    from chargers.central.v16 import StationV16
 
 LIMIT_KEYS = {
     "ChargingScheduleAllowedChargingRateUnit": "units",
@@ -22,6 +30,14 @@ LIMIT_KEYS = {
     "ChargingScheduleMaxPeriods": "max_periods",
     "MaxChargingProfilesInstalled": "max_profiles",
 }
+EXTENDED = {
+    "LogStatusNotification": "LogStatusNotification",
+    "SignChargePointCertificate": "SignChargePointCertificate",
+    "SignChargingStationCertificate": "SignChargePointCertificate",
+}
+"""What only ExtendedTriggerMessage asks for, in words of both versions."""
+SET = frozenset({"Accepted", "RebootRequired"})
+MOST_KEYS = 2000
 VALUE_LENGTH = 500
 """ChangeConfiguration values are at most this long; some firmware overflows on more (1.6 section 6.7, errata)."""
 
@@ -29,14 +45,9 @@ VALUE_LENGTH = 500
 async def learn_limits(session: Session) -> Limits:
     """Read the smart charging keys (1.6 section 9.4). A station that refuses keeps what was known of it."""
     try:
-        result = await session.call(call.GetConfiguration(key=list(LIMIT_KEYS)))
+        values = await read_keys(session, list(LIMIT_KEYS))
     except CallRefused:
         return session.limits
-    values = {
-        entry["key"]: str(entry.get("value", ""))
-        for entry in result.get("configurationKey", [])
-        if isinstance(entry, dict) and "key" in entry
-    }
     known = session.limits
     return Limits(
         units=read_units(values.get("ChargingScheduleAllowedChargingRateUnit", "")) or known.units,
@@ -46,6 +57,25 @@ async def learn_limits(session: Session) -> Limits:
     )
 
 
+async def read_keys(session: Session, names: list[str]) -> dict[str, str]:
+    """GetConfiguration (1.6 section 5.8) of these keys, or of all where a station takes no names; key -> value."""
+    try:
+        if Quirk.NO_KEY_LIST in session.quirks:
+            result = await session.call(call.GetConfiguration())
+        else:
+            result = await session.call(call.GetConfiguration(key=names))
+    except CallRefused:
+        if Quirk.NO_KEY_LIST in session.quirks:
+            raise
+        result = await session.call(call.GetConfiguration())
+        await session.learn_quirk(Quirk.NO_KEY_LIST)
+    return {
+        entry["key"]: str(entry.get("value", ""))
+        for entry in result.get("configurationKey") or []
+        if isinstance(entry, dict) and entry.get("key") in names
+    }
+
+
 async def send_profile(session: Session, evse: int, profile: ChargingProfile) -> str:
     """SetChargingProfile (1.6 section 5.16)."""
     result = await session.call(call.SetChargingProfile(connector_id=evse, cs_charging_profiles=to_v16(profile)))
@@ -53,21 +83,45 @@ async def send_profile(session: Session, evse: int, profile: ChargingProfile) ->
 
 
 async def trigger(session: Session, message: str, evse: int | None) -> Outcome:
-    """TriggerMessage (1.6 section 5.17)."""
+    """TriggerMessage (1.6 section 5.17), or where that has not the word ExtendedTriggerMessage (whitepaper 4.2)."""
+    if message in EXTENDED:
+        extended = call.ExtendedTriggerMessage(requested_message=EXTENDED[message], connector_id=evse)
+        return _outcome(await session.call(extended))
     return _outcome(await session.call(call.TriggerMessage(requested_message=message, connector_id=evse)))
 
 
-async def _start(session: Session, args: dict[str, Any], order_id: int) -> Outcome:
+async def _start(session: StationV16, args: dict[str, Any], order_id: int) -> Outcome:
     want = Arguments(args)
-    limit = want.number_or_none("limit_kw")
-    profile = None
-    if limit is not None:
+    token, limit = want.text("token"), want.number_or_none("limit_kw")
+    message = call.RemoteStartTransaction(id_tag=token, connector_id=want.whole_or_none("evse"))
+    if limit is None:
+        return _outcome(await session.call(message))
+    limit = await session.start_limit(limit)
+    if Quirk.NO_PROFILE_IN_START not in session.quirks:
         unit = session.limits.unit_for(session.current)
-        profile = to_v16(transaction_limit(order_id, await session.start_limit(limit), unit, session.phases))
-    message = call.RemoteStartTransaction(
-        id_tag=want.text("token"), connector_id=want.whole("evse"), charging_profile=profile
-    )
-    return _outcome(await session.call(message))
+        profile = to_v16(transaction_limit(order_id, limit, unit, session.phases))
+        try:
+            return _outcome(await session.call(replace(message, charging_profile=profile)))
+        except CallRefused as error:
+            session.log.info("no profile taken in a start", code=error.code)
+    session.limits_after_start[token.upper()] = limit, order_id
+    outcome = _outcome(await session.call(message))
+    if outcome.accepted:
+        await session.learn_quirk(Quirk.NO_PROFILE_IN_START)
+    else:
+        session.limits_after_start.pop(token.upper(), None)
+    return Outcome(outcome.accepted, {**outcome.answer, "limit": "is sent once the charge runs"})
+
+
+async def limit_charge(session: StationV16, row: Transaction, kw: float, order_id: int) -> None:
+    """Send the limit of a charge that has just begun, to a station that takes none in the start."""
+    unit = session.limits.unit_for(session.current)
+    profile = replace(transaction_limit(order_id, kw, unit, session.phases), transaction_id=row.ref)
+    try:
+        status = await session.install(row.evse, profile, order_id)
+    except (CallFailed, StoreError) as error:
+        status = str(error)
+    session.log.info("limit of a started charge", transaction=row.transaction_id, status=status)
 
 
 async def _stop(session: Session, args: dict[str, Any], _order_id: int) -> Outcome:
@@ -97,12 +151,30 @@ async def _availability(session: Session, args: dict[str, Any], _order_id: int) 
 async def _get_variables(session: Session, args: dict[str, Any], _order_id: int) -> Outcome:
     names = Arguments(args).texts("names")
     result = await session.call(call.GetConfiguration(key=names or None))
+    entries = [entry for entry in result.get("configurationKey") or [] if isinstance(entry, dict)][:MOST_KEYS]
+    await session.desk.writer.do(lambda work: keep_keys(work, session.id, entries))
     values = {
         str(entry.get("key")): {"value": entry.get("value"), "readonly": bool(entry.get("readonly"))}
-        for entry in result.get("configurationKey") or []
-        if isinstance(entry, dict)
+        for entry in entries
     }
     return Outcome(accepted=True, answer={"values": values, "unknown": result.get("unknownKey") or []})
+
+
+def keep_keys(work: Work, station_id: str, entries: list[dict[str, Any]]) -> None:
+    """Configuration keys as variables without a component."""
+    for entry in entries:
+        key = {"component": "", "evse": 0, "connector": 0, "variable": str(entry.get("key"))[:120]}
+        value = entry.get("value")
+        work.upsert(
+            StationVariable,
+            {"station_id": station_id, **key, "attribute": "Actual"},
+            {
+                "value": None if value is None else str(value)[:VALUE_LENGTH].replace("\x00", ""),
+                "mutability": "ReadOnly" if entry.get("readonly") else "ReadWrite",
+                "data_type": "", "unit": "", "values_list": "", "reboot_required": False,
+                "read_at": work.now,
+            },
+        )  # fmt: skip
 
 
 async def _set_variables(session: Session, args: dict[str, Any], _order_id: int) -> Outcome:
@@ -112,20 +184,19 @@ async def _set_variables(session: Session, args: dict[str, Any], _order_id: int)
             why = f"{name}: over {VALUE_LENGTH} characters"
             return Outcome(accepted=False, answer={"why": why, "values": statuses})
         result = await session.call(call.ChangeConfiguration(key=name, value=value))
-        statuses[name] = str(result.get("status", ""))
-    fine = all(status in ("Accepted", "RebootRequired") for status in statuses.values())
+        status = statuses[name] = str(result.get("status", ""))
+        if status in SET:
+            entry = {"key": name, "value": value}
+            await session.desk.writer.do(lambda work, entry=entry: keep_keys(work, session.id, [entry]))  # type: ignore[misc]
+    fine = all(status in SET for status in statuses.values())
     return Outcome(accepted=fine, answer={"values": statuses})
 
 
 async def _set_profile(session: Session, args: dict[str, Any], order_id: int) -> Outcome:
     want = Arguments(args)
-    evse = want.whole("evse")
     profile = from_v201(want.table("profile"))
-    status = await session.install(evse, profile, order_id)
-    answer: dict[str, Any] = {"status": status}
-    if status == "Accepted" and want.number_or_none("expect_kw") is not None:
-        answer["composite"] = await _composite_or_none(session, evse, 60)
-    return Outcome(accepted=status == "Accepted", answer=answer)
+    ask = want.number_or_none("expect_kw") is not None
+    return await session.install_and_check(want.whole("evse"), profile, order_id, ask=ask)
 
 
 async def _clear_profile(session: Session, args: dict[str, Any], _order_id: int) -> Outcome:
@@ -149,11 +220,9 @@ async def _get_composite(session: Session, args: dict[str, Any], _order_id: int)
     return _outcome(await session.call(message))
 
 
-async def _composite_or_none(session: Session, evse: int, seconds: int) -> Any:
-    try:
-        result = await session.call(call.GetCompositeSchedule(connector_id=evse, duration=seconds))
-    except CallRefused:
-        return None
+async def ask_composite(session: Session, evse: int, seconds: int) -> Any:
+    """GetCompositeSchedule (1.6 section 5.7); the schedule, or None."""
+    result = await session.call(call.GetCompositeSchedule(connector_id=evse, duration=seconds))
     return result.get("chargingSchedule")
 
 
@@ -185,7 +254,9 @@ CALLS: dict[OrderKind, Carry] = {
     OrderKind.SET_VARIABLES: _set_variables,
     OrderKind.SET_PROFILE: _set_profile,
     OrderKind.CLEAR_PROFILE: _clear_profile,
+    OrderKind.GET_REPORT: _get_variables,
     OrderKind.GET_COMPOSITE: _get_composite,
     OrderKind.TRIGGER: _trigger,
     OrderKind.LIMIT_STATION: _limit_station,
+    **UPKEEP,
 }

@@ -12,8 +12,9 @@ from chargers.central import ledger, messages, v201_calls
 from chargers.central.ledger import Identity
 from chargers.central.limits import Limits
 from chargers.central.meters import read_time, rows_of
+from chargers.central.outcome import Outcome
 from chargers.central.rpc import Answer, Unacceptable, answers
-from chargers.central.session import Outcome, Session, clean
+from chargers.central.session import Session, clean
 from chargers.central.transaction_events import Told, take_event
 from chargers.profile import ChargingProfile
 from fleet.store import Work
@@ -219,6 +220,9 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
 
     async def send_profile(self, evse: int, profile: ChargingProfile) -> str:
         return await v201_calls.send_profile(self, evse, profile)
+
+    async def ask_composite(self, evse: int, seconds: int) -> Any:
+        return await v201_calls.ask_composite(self, evse, seconds)
 
     async def trigger(self, message: str, evse: int | None) -> Outcome:
         return await v201_calls.trigger(self, message, evse)

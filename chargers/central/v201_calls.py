@@ -9,7 +9,8 @@ from ocpp.v201 import call, datatypes
 
 from chargers.central.arguments import Arguments
 from chargers.central.limits import MOST_PERIODS, MOST_PROFILES, MOST_STACK_LEVEL, Limits, read_count, read_units
-from chargers.central.session import LIMIT_ID, Carry, Outcome, station_limit, transaction_limit
+from chargers.central.outcome import Outcome
+from chargers.central.session import LIMIT_ID, Carry, station_limit, transaction_limit
 from chargers.errors import CallRefused, CallUnanswered, OrderUnclear
 from chargers.profile import ChargingProfile, from_v201, to_v201
 from fleet.orders import OrderKind
@@ -188,19 +189,14 @@ async def _set_variables(session: StationV201, args: dict[str, Any], _order_id: 
 
 async def _set_profile(session: StationV201, args: dict[str, Any], order_id: int) -> Outcome:
     want = Arguments(args)
-    evse = want.whole("evse")
-    status = await session.install(evse, from_v201(want.table("profile")), order_id)
-    answer: dict[str, Any] = {"status": status}
-    if status == "Accepted" and want.number_or_none("expect_kw") is not None:
-        answer["composite"] = await _composite_or_none(session, evse, 60)
-    return Outcome(accepted=status == "Accepted", answer=answer)
+    profile = from_v201(want.table("profile"))
+    ask = want.number_or_none("expect_kw") is not None
+    return await session.install_and_check(want.whole("evse"), profile, order_id, ask=ask)
 
 
-async def _composite_or_none(session: StationV201, evse: int, seconds: int) -> Any:
-    try:
-        result = await session.call(call.GetCompositeSchedule(duration=seconds, evse_id=evse))
-    except CallRefused:
-        return None
+async def ask_composite(session: StationV201, evse: int, seconds: int) -> Any:
+    """GetCompositeSchedule (Part 2, K08); the schedule, or None."""
+    result = await session.call(call.GetCompositeSchedule(duration=seconds, evse_id=evse))
     return result.get("schedule")
 
 

@@ -154,7 +154,7 @@ class Night:
             with self.store.begin() as work:
                 match notice:
                     case TokenPresented():
-                        accepted = ledger.judge_token(work, notice.token) == "Accepted"
+                        accepted = work.tokens.judge(notice.token).status == "Accepted"
                         accepted = accepted and ledger.may_start(work, line.spec.identity)
                         line.cabinet.token_answered(notice.evse, notice.token, accepted=accepted, now=self.clock.now())
                     case Started():

@@ -22,13 +22,14 @@ def orders_covered() -> set[str]:
     """Kinds of orders that tests of the chargers are marked with."""
     marks = (one for path in sorted(TESTS.rglob("test_*.py")) for one in ast.walk(ast.parse(path.read_text())))
     return {
-        part.value
+        word
         for mark in marks
-        if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute) and mark.func.attr == "covers"
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func).rpartition(".")[2] == "covers"
         for keyword in mark.keywords
         if keyword.arg == "orders"
         for part in ast.walk(keyword.value)
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        for word in part.value.split()
     }
 
 
