@@ -4,6 +4,7 @@ ChargersError
 ├── ScheduleError            a night that cannot be scheduled as it is written
 ├── ProfileError             a charging profile that breaks a rule of OCPP
 │   └── ProfileUnreadable    a wire profile that cannot be read as one
+├── TariffInvalid            a price list that is none
 ├── UnsafeLimits             limits under which no safe state exists: the fall-backs alone break the site limit
 ├── CentralError             the central system
 │   ├── PortUnavailable      it cannot listen where it was told to
@@ -37,6 +38,10 @@ class ProfileUnreadable(ProfileError):
 
 class UnsafeLimits(ChargersError):
     """Limits under which no safe state exists, e.g. the fall-back powers alone are above the site limit."""
+
+
+class TariffInvalid(ChargersError):
+    """A price list that is none: the message names the tariff, the element and the mend."""
 
 
 class CentralError(ChargersError):
