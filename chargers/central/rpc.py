@@ -124,7 +124,7 @@ class Rpc(Outgoing):
                 raise msgspec.ValidationError("no CALL")
             route = self.ROUTES[action]
             request = route.strict(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, RecursionError):
             self._receive_odd(text)
             return
         self.desk.counts.received[action] += 1

@@ -17,6 +17,8 @@ CALL, CALLRESULT, CALLERROR = 2, 3, 4
 UNREADABLE_ID = "-1"
 """Stands for a message id that cannot be read (2.0.1 Part 4, section 4.2.3)."""
 DESCRIPTION_LENGTH = 255
+MOST_DEPTH = 32
+"""No schema of any version nests half as deep."""
 ID_LENGTH = 255
 """The specification says 36; whatever a station chose is echoed, within reason."""
 
@@ -122,8 +124,10 @@ def read_odd(text: bytes) -> OddCall | Answered | Broken | None:
     """Read what is no ordinary CALL; None for an answer that cannot be read, which is owed no answer."""
     try:
         message = msgspec.json.decode(text)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return Broken(UNREADABLE_ID, ErrorCode.RPC_FRAMEWORK, "the message is no JSON")
+    except RecursionError:
+        return Broken(UNREADABLE_ID, ErrorCode.RPC_FRAMEWORK, "the message is nested too deeply")
     if not isinstance(message, list) or not message:
         return Broken(UNREADABLE_ID, ErrorCode.RPC_FRAMEWORK, "the message is no JSON array")
     kind, rest = message[0], message[1:]
@@ -139,7 +143,25 @@ def read_odd(text: bytes) -> OddCall | Answered | Broken | None:
     action, payload = rest[1:]
     if not isinstance(action, str):
         return Broken(message_id, ErrorCode.RPC_FRAMEWORK, "the action is no string")
+    if _is_deeper(payload, MOST_DEPTH):
+        return Broken(message_id, ErrorCode.FORMAT_VIOLATION, f"the payload is nested more than {MOST_DEPTH} deep")
     return OddCall(message_id, action, {} if payload is None else payload)
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether lists and objects are nested more than `most` deep; what walks them further on may then recurse."""
+    level = [value]
+    for _ in range(most + 1):
+        if not level:
+            return False
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner.extend(one.values())
+            elif isinstance(one, list):
+                inner.extend(one)
+        level = [one for one in inner if isinstance(one, dict | list)]
+    return bool(level)
 
 
 def _read_id(value: object) -> MessageId | None:
