@@ -123,3 +123,5 @@ class Wanted:
     why: str = ""
     key: str | None = None
     """Same key, same order: for jobs that may run twice."""
+    lifetime: timedelta = LIFETIME
+    """How long it waits for a station that is away."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import col, select
 
 from fleet.events import Kind
-from fleet.orders import LIFETIME, SETTLED, OrderKind, OrderState, Wanted
+from fleet.orders import SETTLED, OrderKind, OrderState, Wanted
 from fleet.tables import Order, Transaction
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Orders:
             who=wanted.who,
             why=wanted.why,
             ordered_at=now,
-            expires_at=now + LIFETIME,
+            expires_at=now + wanted.lifetime,
         )
         session.add(order)
         session.flush()

@@ -13,11 +13,13 @@ from sqlmodel import Session, SQLModel
 from fleet.clock import Clock
 from fleet.store.alarms import Alarms
 from fleet.store.bins import Bins
+from fleet.store.campaigns import Campaigns
 from fleet.store.chain import Events
 from fleet.store.charging import Charging
 from fleet.store.forecasts import Forecasts
 from fleet.store.frames import Frames
 from fleet.store.leases import Leases
+from fleet.store.money import Money
 from fleet.store.orders import Orders
 from fleet.store.places import Places
 from fleet.store.plans import Plans
@@ -58,6 +60,8 @@ class Work:
         self.charging = Charging(self)
         self.leases = Leases(self)
         self.frames = Frames(self)
+        self.money = Money(self)
+        self.campaigns = Campaigns(self)
 
     @property
     def now(self) -> datetime:
