@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chargers.central.frames import FrameLog
+from chargers.central.reboots import Reboots
 from fleet.settings import OcppSettings
 from fleet.store import Store, Writer
 
@@ -49,6 +50,7 @@ class Desk:
         self.clock = store.clock
         self.settings = settings
         self.counts = Counts()
+        self.reboots = Reboots()
         self.frames = FrameLog(writer, on=settings.frames_days > 0)
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -106,8 +106,8 @@ def disconnect(work: Work, station_id: str, why: str) -> None:
         work.alarms.sound("station.offline", station_id, "warning", f"{station_id} is silent while it charges: {why}")
 
 
-def boot(work: Work, station_id: str, identity: Identity, status: str) -> None:
-    """A station said what it is."""
+def boot(work: Work, station_id: str, identity: Identity, status: str, again: bool = False) -> None:
+    """A station said what it is; `again`: it has done so too often of late, which is an alarm and no more events."""
     station = work.stations.get(station_id)
     if station is None:
         return
@@ -117,8 +117,13 @@ def boot(work: Work, station_id: str, identity: Identity, status: str) -> None:
     station.booted_at = work.now
     if before != (station.vendor, station.model, station.firmware):
         station.quirks = []  # learned of another firmware
+        again = False
     work.session.add(station)
     work.session.flush()
+    if again:
+        work.alarms.sound("station.reboots", station_id, "warning", f"{station_id} boots again and again")
+        return
+    work.alarms.clear("station.reboots", station_id)
     work.events.append(
         Kind.STATION_BOOTED,
         station_id,

@@ -22,6 +22,7 @@ from chargers.central.ledger import MOST_EVSES, Identity
 from chargers.central.limits import Limits
 from chargers.central.outcome import Outcome
 from chargers.central.quirks import known_quirks, read_quirks
+from chargers.central.reboots import MOST as MOST_BOOTS
 from chargers.central.rpc import Answer, Later, Route, Unacceptable
 from chargers.central.socket import CloseCode, Socket
 from chargers.central.upkeep import Heard
@@ -254,7 +255,8 @@ class Session(Installer):
     async def register(self, identity: Identity) -> dict[str, Any]:
         """Answer a BootNotification; a station that may work is then prepared."""
         status = "Accepted" if self.admitted else "Pending"
-        await self.desk.writer.do(lambda work: ledger.boot(work, self.id, identity, status))
+        often = self.desk.reboots.note(self.id)
+        await self.desk.writer.do(lambda work: ledger.boot(work, self.id, identity, status, often > MOST_BOOTS))
         if self.admitted:
             await self._learn_identity(identity)
             self._booted = True
