@@ -16,6 +16,9 @@ import uvicorn
 
 from chargers.central import CentralSystem
 from console.api import make_api
+from console.api.orders import make_orders
+from console.api.public import make_ocpi, make_open
+from console.api.sites import make_sites
 from console.clerk import Clerk
 from console.errors import PortTaken
 from fleet.events import Kind
@@ -64,7 +67,13 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
             counts = work.bins.counts()
         return {"store": "ready", "schema": KNOWN[-1], **counts, "messages": central.counts()}
 
-    api = make_api(writer, token=settings.http.ingest_token or None, health=health)
+    rooms = (
+        make_orders(writer, token=settings.http.order_token),
+        make_sites(writer, token=settings.http.order_token or settings.http.ingest_token),
+        make_ocpi(writer, settings),
+        make_open(writer),
+    )
+    api = make_api(writer, token=settings.http.ingest_token or None, health=health, rooms=rooms)
     http = _Http(uvicorn.Config(api, log_config=None, access_log=False, lifespan="off"))
     tasks = [asyncio.create_task(http.serve(sockets=[listening])), asyncio.create_task(clerk.attend())]
     ports = {"ocpp_port": central.port, "http_port": listening.getsockname()[1]}

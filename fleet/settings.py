@@ -88,6 +88,10 @@ class HttpSettings:
     """What POST /api/v1/orders asks for; empty: it is closed."""
     public_token: str = ""
     """What readers of the stations' public status show (OCPI); empty: nothing is asked."""
+    ocpi_party: str = "MA*BWT"
+    """Who runs the stations, as OCPI writes it: country of two letters, a star, three letters."""
+    ocpi_country: str = "MAR"
+    """The country of the stations, three letters."""
     public_url: str = ""
     """How stations reach this server for firmware and logs; empty: http://host:port."""
     most_upload_mb: int = 50

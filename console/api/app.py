@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -16,17 +16,25 @@ from fleet.store import Writer
 
 
 def make_api(
-    writer: Writer, *, token: str | None, health: Callable[[], dict[str, Any]], allow_simulated: bool = False
+    writer: Writer,
+    *,
+    token: str | None,
+    health: Callable[[], dict[str, Any]],
+    allow_simulated: bool = False,
+    rooms: Iterable[APIRouter] = (),
 ) -> FastAPI:
     """The application over a started writer.
 
     `token`: the secret senders must give as `Authorization: Bearer` or `X-Api-Key`; None asks for none. `health` gives
     what /healthz answers; it may raise a FleetError, and then the answer is 503. `allow_simulated` takes uplinks that
-    the network's own simulator made. The interactive documentation pages of FastAPI load scripts from the web, so they
+    the network's own simulator made. `rooms` are further routes: orders, public status,
+    files. The interactive documentation pages of FastAPI load scripts from the web, so they
     are off; /openapi.json stays.
     """
     api = FastAPI(title="binwatt", docs_url=None, redoc_url=None)
     api.include_router(make_ingest(writer, token=token, allow_simulated=allow_simulated))
+    for room in rooms:
+        api.include_router(room)
 
     @api.get("/healthz")
     def answer_health() -> JSONResponse:

@@ -113,6 +113,21 @@ class Orders:
         rows = self._work.session.exec(select(Order).order_by(col(Order.order_id).desc()).limit(count))
         return list(rows)[::-1]
 
+    def find(
+        self,
+        *,
+        state: OrderState | None = None,
+        kind: OrderKind | None = None,
+        target: str | None = None,
+        count: int = 100,
+    ) -> list[Order]:
+        """The last `count` orders of a state, kind and target, newest first."""
+        query = select(Order).order_by(col(Order.order_id).desc()).limit(count)
+        for column, wanted in ((Order.state, state), (Order.kind, kind), (Order.target, target)):
+            if wanted is not None:
+                query = query.where(column == str(wanted))
+        return list(self._work.session.exec(query))
+
     def of_kind(self, kind: OrderKind, since: datetime | None = None) -> list[Order]:
         """Orders of one kind placed since `since`, or ever, oldest first."""
         query = select(Order).where(Order.kind == str(kind)).order_by(col(Order.order_id))

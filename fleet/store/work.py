@@ -27,6 +27,7 @@ from fleet.store.reports import Reports
 from fleet.store.reservations import Reservations
 from fleet.store.roads import Roads
 from fleet.store.shaping import Shaping
+from fleet.store.sites import Sites
 from fleet.store.stations import Stations
 from fleet.store.tokens import Tokens
 from fleet.store.trucks import Trucks
@@ -61,6 +62,7 @@ class Work:
         self.leases = Leases(self)
         self.frames = Frames(self)
         self.money = Money(self)
+        self.sites = Sites(self)
         self.campaigns = Campaigns(self)
 
     @property
