@@ -53,7 +53,7 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
     listening = _listen(settings.http.host, settings.http.port)
     writer = Writer(store)
     writer.start()
-    central = CentralSystem(store, writer, settings.ocpp)
+    central = CentralSystem(store, writer, settings.ocpp, http=settings.http)
     try:
         await central.start()
     except BaseException:

@@ -10,7 +10,7 @@ from typing import Any
 
 from chargers.central.frames import FrameLog
 from chargers.central.reboots import Reboots
-from fleet.settings import OcppSettings
+from fleet.settings import HttpSettings, OcppSettings
 from fleet.store import Store, Writer
 
 
@@ -44,11 +44,12 @@ class Counts:
 class Desk:
     """Shared by all sessions of one central system."""
 
-    def __init__(self, store: Store, writer: Writer, settings: OcppSettings) -> None:
+    def __init__(self, store: Store, writer: Writer, settings: OcppSettings, http: HttpSettings | None = None) -> None:
         self.store = store
         self.writer = writer
         self.clock = store.clock
         self.settings = settings
+        self.http = http or HttpSettings()
         self.counts = Counts()
         self.reboots = Reboots()
         self.frames = FrameLog(writer, on=settings.frames_days > 0)

@@ -18,7 +18,7 @@ from chargers.central.upkeep import keep_up
 from chargers.central.v16 import StationV16
 from chargers.central.v201 import StationV201
 from fleet.errors import FleetError, StoreError
-from fleet.settings import OcppSettings
+from fleet.settings import HttpSettings, OcppSettings
 from fleet.store import Store, Work, Writer
 from fleet.tables import Station
 
@@ -53,8 +53,9 @@ class CentralSystem:
         *,
         transport: Transport = "auto",
         ping_seconds: float = PING_SECONDS,
+        http: HttpSettings | None = None,
     ) -> None:
-        self._desk = Desk(store, writer, settings)
+        self._desk = Desk(store, writer, settings, http=http)
         self._transport = transport
         self._ping_seconds = ping_seconds
         self._sessions: dict[str, Session] = {}

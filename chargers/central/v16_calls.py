@@ -12,6 +12,7 @@ from chargers.central.limits import MOST_PERIODS, MOST_PROFILES, MOST_STACK_LEVE
 from chargers.central.outcome import Outcome
 from chargers.central.quirks import Quirk
 from chargers.central.session import LIMIT_ID, Carry, station_limit, transaction_limit
+from chargers.central.v16_files import FILES
 from chargers.central.v16_upkeep import UPKEEP
 from chargers.errors import CallFailed, CallRefused
 from chargers.profile import ChargingProfile, from_v201, to_v16
@@ -259,4 +260,5 @@ CALLS: dict[OrderKind, Carry] = {
     OrderKind.TRIGGER: _trigger,
     OrderKind.LIMIT_STATION: _limit_station,
     **UPKEEP,
+    **FILES,
 }

@@ -16,6 +16,7 @@ from fleet.store.bins import Bins
 from fleet.store.campaigns import Campaigns
 from fleet.store.chain import Events
 from fleet.store.charging import Charging
+from fleet.store.files import Files
 from fleet.store.forecasts import Forecasts
 from fleet.store.frames import Frames
 from fleet.store.leases import Leases
@@ -58,6 +59,7 @@ class Work:
         self.stations = Stations(self)
         self.tokens = Tokens(self)
         self.reservations = Reservations(self)
+        self.files = Files(self)
         self.charging = Charging(self)
         self.leases = Leases(self)
         self.frames = Frames(self)

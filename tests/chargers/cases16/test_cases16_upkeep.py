@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from fleet.tables import Campaign, CampaignStation
+from fleet.events import Kind
+from fleet.tables import Campaign, CampaignStation, Firmware
 
 covers = pytest.mark.covers
 
@@ -246,8 +247,11 @@ async def test_vendor_data_for_a_station(enter):
         assert await case.station.until_heard("DataTransfer") == {"vendorId": "V", "messageId": "m", "data": "x"}
 
 
-def campaign(house, kind: str, request_id: int | None) -> int:
-    """A campaign in which CP1 has been ordered something."""
+# firmware and logs
+
+
+def campaign(house, kind: str, request_id: int | None = None) -> int:
+    """A campaign in which CP1 has been ordered something; its part."""
     with house.store.begin() as work:
         row = Campaign(kind=kind, who="test", made_at=work.now)
         work.session.add(row)
@@ -256,3 +260,188 @@ def campaign(house, kind: str, request_id: int | None) -> int:
         work.session.add(part)
         work.session.flush()
         return part.campaign_station_id
+
+
+def firmware(house, **values) -> int:
+    """A firmware a station may be given."""
+    with house.store.begin() as work:
+        row = Firmware(name="fw.bin", path="fw.bin", bytes=10, sha256="0" * 64, added_at=work.now, **values)
+        work.session.add(row)
+        work.session.flush()
+        return row.firmware_id
+
+
+def part_of(house, number: int):
+    return house.look(lambda work: work.session.get(CampaignStation, number))
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"),
+    [
+        pytest.param(
+            ["Downloading", "Downloaded", "Installing", "Installed"],
+            "done",
+            marks=covers(
+                "1.6", "UpdateFirmware", "FirmwareStatusNotification", case="TC_044_1_CSMS", orders="update_firmware"
+            ),
+        ),
+        pytest.param(
+            ["Downloading", "DownloadFailed"],
+            "failed",
+            marks=covers(
+                "1.6", "UpdateFirmware", "FirmwareStatusNotification", case="TC_044_2_CSMS", orders="update_firmware"
+            ),
+        ),
+        pytest.param(
+            ["Downloading", "Downloaded", "Installing", "InstallationFailed"],
+            "failed",
+            marks=covers(
+                "1.6", "UpdateFirmware", "FirmwareStatusNotification", case="TC_044_3_CSMS", orders="update_firmware"
+            ),
+        ),
+    ],
+)
+async def test_a_firmware_update(enter, steps, state):
+    """The station is told a one-time address and when; each step moves its part of the campaign, the last ends it."""
+    async with enter(UpdateFirmware={}) as case:
+        number = campaign(case.house, "update_firmware")
+        order = await case.order("update_firmware", firmware_id=firmware(case.house), retries=2)
+        sent = await case.station.until_heard("UpdateFirmware")
+        assert (order.state, sent["retrieveDate"], sent["retries"]) == ("accepted", "2026-03-10T19:00:00Z", 2)
+        name = sent["location"].rpartition("/")[2]
+        assert case.house.look(lambda work: work.files.get(name).station_id) == "CP1"
+        for step in steps:
+            assert await case.station.ask("FirmwareStatusNotification", {"status": step}) == {}
+            assert part_of(case.house, number).status == step
+        assert part_of(case.house, number).state == state
+        told = case.house.look(lambda work: work.events.newest(kinds=[Kind.FIRMWARE_PROGRESSED]))
+        assert [event.data["status"] for event in told] == steps
+        failed = "station.firmware" in [one.kind for one in case.house.look(lambda work: work.alarms.standing())]
+        assert failed == (state == "failed")
+
+
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [
+        pytest.param(
+            "Uploaded",
+            "done",
+            marks=covers(
+                "1.6", "GetDiagnostics", "DiagnosticsStatusNotification", case="TC_045_1_CSMS", orders="get_log"
+            ),
+        ),
+        pytest.param(
+            "UploadFailed",
+            "failed",
+            marks=covers(
+                "1.6", "GetDiagnostics", "DiagnosticsStatusNotification", case="TC_045_2_CSMS", orders="get_log"
+            ),
+        ),
+    ],
+)
+async def test_diagnostics(enter, end, state):
+    """The station is told where to leave them, from when to when; its progress is that of its part."""
+    async with enter(GetDiagnostics={"fileName": "diag.zip"}) as case:
+        number = campaign(case.house, "get_log")
+        order = await case.order("get_log", log="diagnostics", since="2026-03-10T00:00:00Z")
+        sent = await case.station.until_heard("GetDiagnostics")
+        assert (order.state, order.answer["fileName"], sent["startTime"]) == (
+            "accepted", "diag.zip", "2026-03-10T00:00:00Z",
+        )  # fmt: skip
+        name = sent["location"].rpartition("/")[2]
+        assert case.house.look(lambda work: work.files.get(name).direction) == "up"
+        for step in ("Uploading", end):
+            assert await case.station.ask("DiagnosticsStatusNotification", {"status": step}) == {}
+        assert (part_of(case.house, number).state, part_of(case.house, number).status) == (state, end)
+
+
+@covers("1.6", "GetDiagnostics", "GetLog", orders="get_log")
+async def test_diagnostics_by_whichever_request_a_station_knows(enter):
+    """Nothing there is a refusal; a station without the core's request is asked by the whitepaper's."""
+    async with enter(GetDiagnostics={}) as case:
+        assert (await case.order("get_log")).answer["status"] == "NothingThere"
+        case.station.answers["GetDiagnostics"] = ("NotImplemented", "", {})
+        assert (await case.order("get_log")).state == "accepted"
+        assert (await case.station.until_heard("GetLog"))["logType"] == "DiagnosticsLog"
+
+
+# the whitepaper's
+
+
+@covers("1.6", "GetLog", "LogStatusNotification", case="TC_079_CSMS", orders="get_log")
+async def test_the_security_log(enter):
+    """Asked with a number of ours, which the progress names."""
+    async with enter(GetLog={"status": "Accepted", "filename": "sec.log"}) as case:
+        number = campaign(case.house, "get_log", 4711)
+        order = await case.order("get_log", log="security", request_id=4711)
+        sent = await case.station.until_heard("GetLog")
+        assert (order.state, sent["logType"], sent["requestId"]) == ("accepted", "SecurityLog", 4711)
+        for step in ("Uploading", "Uploaded"):
+            said = {"status": step, "requestId": 4711}
+            assert await case.station.ask("LogStatusNotification", said) == {}
+        assert part_of(case.house, number).state == "done"
+
+
+SIGNED = {"signature": "c2lnbmVk", "signing_pem": "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"),
+    [
+        pytest.param(
+            ["Downloading", "Downloaded", "SignatureVerified", "Installing", "InstallRebooting", "Installed"],
+            "done",
+            marks=covers(
+                "1.6", "SignedUpdateFirmware", "SignedFirmwareStatusNotification",
+                case="TC_080_CSMS", orders="update_firmware",
+            ),
+        ),
+        pytest.param(
+            ["Downloading", "Downloaded", "InvalidSignature"],
+            "failed",
+            marks=covers(
+                "1.6", "SignedUpdateFirmware", "SignedFirmwareStatusNotification",
+                case="TC_081_CSMS", orders="update_firmware",
+            ),
+        ),
+    ],
+)  # fmt: skip
+async def test_a_signed_firmware_update(enter, steps, state):
+    """Signature and certificate go along; an invalid signature fails the station's part."""
+    async with enter() as case:
+        number = campaign(case.house, "update_firmware", 99)
+        order = await case.order(
+            "update_firmware",
+            firmware_id=firmware(case.house, **SIGNED),
+            request_id=99,
+            install_at="2026-03-11T01:00:00Z",
+        )
+        sent = await case.station.until_heard("SignedUpdateFirmware")
+        assert (order.state, sent["requestId"]) == ("accepted", 99)
+        assert sent["firmware"]["signature"] == SIGNED["signature"]
+        assert sent["firmware"]["signingCertificate"] == SIGNED["signing_pem"]
+        assert sent["firmware"]["installDateTime"] == "2026-03-11T01:00:00Z"
+        for step in steps:
+            said = {"status": step, "requestId": 99}
+            assert await case.station.ask("SignedFirmwareStatusNotification", said) == {}
+        assert (part_of(case.house, number).state, part_of(case.house, number).status) == (state, steps[-1])
+
+
+@covers("1.6", "SignedUpdateFirmware", orders="update_firmware")
+@pytest.mark.parametrize(
+    ("answer", "state"), [("InvalidCertificate", "rejected"), (("NotImplemented", "", {}), "failed")]
+)
+async def test_a_signed_firmware_is_never_sent_unsigned(enter, answer, state):
+    """A station that refuses the signed update is not given the plain one."""
+    reply = answer if isinstance(answer, tuple) else {"status": answer}
+    async with enter(SignedUpdateFirmware=reply) as case:
+        order = await case.order("update_firmware", firmware_id=firmware(case.house, **SIGNED))
+        assert order.state == state
+        assert "UpdateFirmware" not in [action for action, _ in case.station.heard]
+
+
+async def test_a_firmware_that_is_not_there(enter):
+    """The order fails in one line."""
+    async with enter() as case:
+        assert (await case.order("update_firmware", firmware_id=77)).answer["why"] == "there is no firmware 77"
+        assert "url is missing" in (await case.order("update_firmware")).answer["why"]
