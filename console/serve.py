@@ -61,6 +61,7 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
         listening.close()
         raise
     clerk = Clerk(store, writer, settings, os.environ)
+    central.tell_prices(clerk.books.price)
 
     def health() -> dict[str, Any]:
         with store.read() as work:

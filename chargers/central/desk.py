@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from chargers.central.frames import FrameLog
 from chargers.central.reboots import Reboots
 from fleet.settings import HttpSettings, OcppSettings
 from fleet.store import Store, Writer
+from fleet.tables import Transaction
 
 
 @dataclass(slots=True)
@@ -53,6 +54,8 @@ class Desk:
         self.counts = Counts()
         self.reboots = Reboots()
         self.frames = FrameLog(writer, on=settings.frames_days > 0)
+        self.price: Callable[[Transaction], float | None] = costs_nothing
+        """What a charge comes to as it stands; set by whoever keeps the books."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -69,3 +72,8 @@ class Desk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.frames.stop()
+
+
+def costs_nothing(_row: Transaction) -> float | None:
+    """The price where nobody keeps books."""
+    return None

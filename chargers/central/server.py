@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ from chargers.central.v201 import StationV201
 from fleet.errors import FleetError, StoreError
 from fleet.settings import HttpSettings, OcppSettings
 from fleet.store import Store, Work, Writer
-from fleet.tables import Station
+from fleet.tables import Station, Transaction
 
 PING_SECONDS = 30.0
 SEEN_SECONDS = 30.0
@@ -117,6 +118,10 @@ class CentralSystem:
     def connected(self) -> list[str]:
         """Stations connected now, by identity."""
         return sorted(self._sessions)
+
+    def tell_prices(self, price: Callable[[Transaction], float | None]) -> None:
+        """From now on stations are told what their charges come to, as far as their version can say it."""
+        self._desk.price = price
 
     def counts(self) -> dict[str, Any]:
         """Messages since the start, for health and reports: received and sent by action, rejected, stations."""

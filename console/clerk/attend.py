@@ -13,8 +13,11 @@ import structlog
 
 from chargers.errors import ChargersError
 from chargers.night import Policy, close_needs, conduct, pursue
+from console.clerk.books import Books
 from console.clerk.follow import follow
 from console.clerk.policy import depot_policy
+from console.clerk.store_orders import DEEDS, carry_out_all
+from console.clerk.tidy import Tidying
 from console.watch import Clear, Sound, judge
 from fleet.errors import FleetError
 from fleet.events import Kind
@@ -37,6 +40,12 @@ EVERY = timedelta(minutes=15)
 BREATH_SECONDS = 0.2
 """Between two looks, so that a dozen events make one."""
 LAST_WORDS = 200
+ORDERING = frozenset(
+    {Kind.ORDER_CHANGED, Kind.STATION_CONNECTED, Kind.FIRMWARE_PROGRESSED, Kind.LOG_PROGRESSED, Kind.CAMPAIGN_CHANGED}
+)
+"""Events after which there may be orders of the store to carry out, or a campaign goes on."""
+CAMPAIGN_SECONDS = 30.0
+"""Campaigns are looked at this often without any."""
 
 log = structlog.get_logger("console.clerk")
 
@@ -52,6 +61,10 @@ class Clerk:
         self._answered = False
         self._planning = asyncio.Event()
         self._planning.set()
+        self._ordered = asyncio.Event()
+        self._ordered.set()
+        self.books = Books(store, writer, settings.zone)
+        self._tidying = Tidying(writer, settings.ocpp)
         self.errors: list[str] = []
 
     async def attend(self) -> None:
@@ -61,6 +74,9 @@ class Clerk:
             group.create_task(self._watch())
             group.create_task(self._keep_depot())
             group.create_task(self._make_plans())
+            group.create_task(self._keep_orders())
+            group.create_task(self.books.run())
+            group.create_task(self._tidying.run())
 
     async def _watch(self) -> None:
         async for events in follow(self._store):
@@ -70,6 +86,9 @@ class Clerk:
             self._answered |= any(event.kind is Kind.PROFILE_CONFIRMED for event in events)
             if any(event.kind is Kind.ORDER_CHANGED for event in events):
                 self._planning.set()
+            if any(event.kind in ORDERING for event in events):
+                self._ordered.set()
+            self.books.take(events)
             verdicts = [verdict for event in events for verdict in judge(event, self._overflow)]
             if verdicts:
                 await self._write("alarms", partial(_tell, verdicts=verdicts))
@@ -95,6 +114,21 @@ class Clerk:
                 continue
             self._reasons, self._answered, looked = [], False, now
             await self._write("the depot's night", partial(_keep_night, policy=self._policy, why=why))
+
+    async def _keep_orders(self) -> None:
+        """Orders about the store, and the next ones of campaigns."""
+        while True:
+            try:
+                async with asyncio.timeout(CAMPAIGN_SECONDS):
+                    await self._ordered.wait()
+            except TimeoutError:
+                pass
+            self._ordered.clear()
+            if await self._writer.read(lambda work: bool(work.orders.waiting(DEEDS))):
+                await self._write("orders of the store", _carry_out_orders)
+            if await self._writer.read(lambda work: work.campaigns.is_any()):
+                await self._write("campaigns", _go_on_campaigns)
+            await asyncio.sleep(BREATH_SECONDS)
 
     async def _make_plans(self) -> None:
         while True:
@@ -151,6 +185,14 @@ def _keep_night(work: Work, policy: Policy, why: str) -> None:
     close_needs(work)
     for site in work.places.charging_sites():
         conduct(work, site, policy, why)
+
+
+def _carry_out_orders(work: Work) -> None:
+    carry_out_all(work)
+
+
+def _go_on_campaigns(work: Work) -> None:
+    work.campaigns.advance()
 
 
 def _go_on(work: Work, policy: Policy) -> None:

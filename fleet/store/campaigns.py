@@ -107,6 +107,11 @@ class Campaigns:
         self._move(row, state, who)
         return None
 
+    def is_any(self) -> bool:
+        """Whether a campaign is not over."""
+        query = select(Campaign.campaign_id).where(col(Campaign.state).in_(("running", "paused"))).limit(1)
+        return self._work.session.exec(query).first() is not None
+
     def advance(self) -> int:
         """Take in what stations answered and place the next orders; gives how many. Safe to call at any time."""
         query = select(Campaign).where(col(Campaign.state).in_(("running", "paused")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PRICES = ("currency", "vat", "elements")
 """What may not change once a charge was billed by it."""
+CLOCK_SLACK = timedelta(days=1)
+"""A station's clock may run ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Money:
             select(MeterValue.measured_at, MeterValue.energy_wh)
             .where(
                 MeterValue.measured_at >= row.started_at,
-                MeterValue.measured_at <= (row.ended_at or self._work.now),
+                MeterValue.measured_at <= (row.ended_at or self._work.now + CLOCK_SLACK),
                 MeterValue.station_id == row.station_id,
                 MeterValue.ref == row.ref,
                 col(MeterValue.energy_wh).is_not(None),

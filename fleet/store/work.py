@@ -20,6 +20,7 @@ from fleet.store.files import Files
 from fleet.store.forecasts import Forecasts
 from fleet.store.frames import Frames
 from fleet.store.leases import Leases
+from fleet.store.meters import Meters
 from fleet.store.money import Money
 from fleet.store.orders import Orders
 from fleet.store.places import Places
@@ -63,6 +64,7 @@ class Work:
         self.charging = Charging(self)
         self.leases = Leases(self)
         self.frames = Frames(self)
+        self.meters = Meters(self)
         self.money = Money(self)
         self.sites = Sites(self)
         self.campaigns = Campaigns(self)
