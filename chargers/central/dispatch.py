@@ -1,8 +1,8 @@
 """Orders for stations: taken from the store one at a time a station, carried out once, every step kept.
 
 An order is marked "sent" before anything is sent. If the answer never comes (a restart, a lost connection), what can be
-repeated without harm goes back into the queue until it expires; starting, stopping, resetting and unlocking are not
-repeated, because the station may have done it: they fail, and say so.
+repeated without harm goes back into the queue until it expires; starting, stopping, resetting, unlocking, new
+passwords, vendors' and experts' own calls are not repeated, as the station may have done it: they fail, and say so.
 """
 
 from __future__ import annotations
@@ -30,7 +30,17 @@ from fleet.passwords import hash_password
 from fleet.store import Store, Work
 from fleet.tables import Order
 
-ONCE = frozenset({OrderKind.START_CHARGE, OrderKind.STOP_CHARGE, OrderKind.RESET, OrderKind.UNLOCK})
+ONCE = frozenset(
+    {
+        OrderKind.START_CHARGE,
+        OrderKind.STOP_CHARGE,
+        OrderKind.RESET,
+        OrderKind.UNLOCK,
+        OrderKind.DATA_TRANSFER,
+        OrderKind.CALL,
+        OrderKind.ROTATE_PASSWORD,
+    }
+)
 """Not repeated when nobody knows whether the station did it."""
 LOOK_SECONDS = 1.0
 """Orders are looked for at least this often, to expire those past their time."""

@@ -22,6 +22,8 @@ from fleet.tables import Evse, InstalledProfile, Transaction
 RUNNING, ENDED, ENDED_UNSEEN = "running", "ended", "ended-unseen"
 LOST = "Lost"
 """End reason of a charge whose end never came; when it does come after all, it counts."""
+MOST_WH = 5_000_000.0
+"""No charge takes more: the largest batteries of ships on shore power do not."""
 MOST_EVSES = 32
 """A station that numbers its EVSEs higher is not believed."""
 
@@ -285,7 +287,7 @@ def end_transaction(work: Work, end: End) -> Transaction:
     work.session.flush()
     _forget_profiles(work, row)
     work.alarms.clear("transaction.stuck", f"{row.station_id}#{row.transaction_id}")
-    energy = None if row.start_wh is None or row.end_wh is None else row.end_wh - row.start_wh
+    energy = _energy(work, row)
     work.events.append(
         Kind.TRANSACTION_ENDED,
         row.station_id,
@@ -299,6 +301,19 @@ def end_transaction(work: Work, end: End) -> Transaction:
         reason=row.end_reason,
     )
     return row
+
+
+def _energy(work: Work, row: Transaction) -> float | None:
+    """What a charge took, in Wh; a meter that runs backwards or races is told and not believed."""
+    if row.start_wh is None or row.end_wh is None:
+        return None
+    energy = row.end_wh - row.start_wh
+    if 0.0 <= energy <= MOST_WH:
+        return energy
+    went = f"its meter went from {row.start_wh:g} to {row.end_wh:g} Wh"
+    text = f"transaction {row.transaction_id} at {row.station_id}: {went}"
+    work.alarms.sound("transaction.meter", f"{row.station_id}#{row.transaction_id}", "warning", text)
+    return None
 
 
 def _forget_profiles(work: Work, row: Transaction) -> None:

@@ -48,6 +48,8 @@ BOOT_WAIT_SECONDS = 3.0
 """A station that boots says so at once; one that only reconnects is asked."""
 PREPARED_WAIT_SECONDS = 10.0
 """How long a card is kept waiting for the fall-back to be confirmed."""
+MOST_ASKED = 8
+"""Connectors asked for their status after a reconnect."""
 MOST_VIOLATIONS = 50
 """Kinds of violation made events per connection."""
 LIMIT_ID = 2
@@ -79,7 +81,7 @@ class Session(Installer):
         """The fall-back was installed or refused; no card need wait for it."""
         self._booted = False
         self._violations: set[str] = set()
-        self._refs: set[str] = set()
+        self.refs: set[str] = set()
         """Transactions heard of since the store was told."""
         self._prepared: asyncio.Event | None = None
         self._preparing: asyncio.Task[None] | None = None
@@ -96,6 +98,7 @@ class Session(Installer):
         if not self._tried and self._preparing is None and self.connected:
             await self._ask_for_boot()
             self.prepare()
+            await self._ask_for_status()
 
     def lost(self) -> None:
         """The transport has lost the connection."""
@@ -138,13 +141,13 @@ class Session(Installer):
         if not self.heard:
             return None
         self.heard = False
-        refs, self._refs = tuple(self._refs), set()
+        refs, self.refs = tuple(self.refs), set()
         return Heard(self.id, refs, self.clock.error if changed else None)
 
     def hear_of(self, ref: str) -> None:
         """A transaction was heard of."""
-        if len(self._refs) < MOST_EVSES:
-            self._refs.add(ref)
+        if len(self.refs) < MOST_EVSES:
+            self.refs.add(ref)
 
     # beside the messages
 
@@ -202,6 +205,21 @@ class Session(Installer):
 
     # what both versions need for orders
 
+    async def _ask_for_status(self) -> None:
+        """What connectors said before this connection may be old by now: each that has said nothing since is asked."""
+
+        def look(work: Work) -> list[int]:
+            station = work.stations.get(self.id)
+            since = None if station is None else station.connected_at
+            rows = [row for row in work.stations.connectors() if row.station_id == self.id and row.evse > 0]
+            return [row.evse for row in rows if since is None or row.status_at is None or row.status_at < since]
+
+        try:
+            for evse in sorted(set(await self.desk.writer.read(look)))[:MOST_ASKED]:
+                await self.trigger("StatusNotification", evse)
+        except (CallFailed, StoreError) as error:
+            self.log.info("no status to be had", why=str(error))
+
     async def ref_of(self, transaction_id: int) -> str | None:
         """What this station calls a transaction of ours, if it runs here."""
 
@@ -224,6 +242,13 @@ class Session(Installer):
     def now_text(self) -> str:
         """The time for the wire."""
         return self.desk.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def read_meter(self, action: str, value: float) -> float | None:
+        """A meter register in Wh; what cannot be one is left out and told."""
+        wh = as_meter(value)
+        if wh is None:
+            self.tolerate(action, f"the meter register {value!s:.30} cannot be")
+        return wh
 
     def check_evse(self, number: int) -> int:
         """An EVSE or connector number that can be.

@@ -15,7 +15,7 @@ from chargers.central.limits import Limits
 from chargers.central.meters import read_time, rows_of
 from chargers.central.outcome import Outcome
 from chargers.central.rpc import Answer, Rows, Unacceptable, answers
-from chargers.central.session import Session, as_meter, clean, start_key
+from chargers.central.session import Session, clean, start_key
 from chargers.central.socket import Socket
 from chargers.profile import ChargingProfile
 from fleet.store import Work
@@ -104,7 +104,7 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
             connector=1,
             token=token,
             at=read_time(request.timestamp, now),
-            wh=as_meter(request.meter_start),
+            wh=self.read_meter("StartTransaction", request.meter_start),
             start_key=start_key(evse, token, request.meter_start, request.timestamp),
             reservation_id=request.reservation_id,
         )
@@ -132,7 +132,7 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
             station_id=self.id,
             ref=str(request.transaction_id),
             at=read_time(request.timestamp, now),
-            wh=as_meter(request.meter_stop),
+            wh=self.read_meter("StopTransaction", request.meter_stop),
             reason=clean(request.reason, 20) or "Local",
             token=token,
             unseen_ref=f"{request.transaction_id}@{clean(request.timestamp, 40)}",
@@ -158,7 +158,8 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
         if request.transaction_id is None:
             return rows_of(self.id, evse, "", request.meter_value, now)
         ref = str(request.transaction_id)
-        self.hear_of(ref)
+        if ref not in self.refs:
+            self.hear_of(ref)
         return rows_of(self.id, evse, ref, request.meter_value, now)
 
     # what is under way at the station

@@ -211,3 +211,20 @@ async def test_bad_manners_of_the_field_are_met_with_patience(house):
     assert (row.energy_wh, row.measured_at) == (1500.0, datetime.fromisoformat("2026-03-10T18:30:00Z"))
     assert "Hz" in row.extra
     assert house.central.counts()["tolerated"] >= 3
+
+
+async def test_a_meter_that_cannot_be_right_is_told_and_not_billed(house):
+    """A register that runs backwards ends the charge without energy and with an alarm."""
+    async with house.station() as station:
+        number = (await station.ask("StartTransaction", START))["transactionId"]
+        await station.ask("StopTransaction", stop(number, 10))
+    [ended] = house.look(lambda work: work.events.newest(kinds=[Kind.TRANSACTION_ENDED]))
+    assert ended.data["energy_wh"] is None
+    assert "transaction.meter" in [alarm.kind for alarm in house.look(lambda work: work.alarms.standing())]
+
+
+async def test_connectors_silent_since_a_reconnect_are_asked(house):
+    """After the boot that is asked for, each connector is asked for its status."""
+    async with house.station() as station:
+        asked = await station.until_heard("TriggerMessage", 2)
+    assert asked == {"requestedMessage": "StatusNotification", "connectorId": 1}
