@@ -13,9 +13,11 @@ import structlog
 
 from chargers.errors import ChargersError
 from chargers.night import Policy, close_needs, conduct, pursue
+from chargers.sites import is_shared
 from console.clerk.books import Books
 from console.clerk.follow import follow
 from console.clerk.policy import depot_policy
+from console.clerk.sharing import Sharing
 from console.clerk.store_orders import DEEDS, carry_out_all
 from console.clerk.tidy import Tidying
 from console.watch import Clear, Sound, judge
@@ -24,7 +26,7 @@ from fleet.events import Kind
 from fleet.orders import OrderKind, OrderState
 from fleet.settings import Settings
 from fleet.store import Store, Work, Writer
-from fleet.tables import Order
+from fleet.tables import Order, Place
 
 STIRRING = {
     Kind.TRANSACTION_STARTED: "a truck was plugged in",
@@ -64,6 +66,7 @@ class Clerk:
         self._ordered = asyncio.Event()
         self._ordered.set()
         self.books = Books(store, writer, settings.zone)
+        self._sharing = Sharing(writer, settings.depot.margin_kw)
         self._tidying = Tidying(writer, settings.ocpp)
         self.errors: list[str] = []
 
@@ -76,6 +79,7 @@ class Clerk:
             group.create_task(self._make_plans())
             group.create_task(self._keep_orders())
             group.create_task(self.books.run())
+            group.create_task(self._sharing.run())
             group.create_task(self._tidying.run())
 
     async def _watch(self) -> None:
@@ -89,6 +93,7 @@ class Clerk:
             if any(event.kind in ORDERING for event in events):
                 self._ordered.set()
             self.books.take(events)
+            self._sharing.take(events)
             verdicts = [verdict for event in events for verdict in judge(event, self._overflow)]
             if verdicts:
                 await self._write("alarms", partial(_tell, verdicts=verdicts))
@@ -183,7 +188,7 @@ def _tell(work: Work, verdicts: list[Sound | Clear]) -> None:
 
 def _keep_night(work: Work, policy: Policy, why: str) -> None:
     close_needs(work)
-    for site in work.places.charging_sites():
+    for site in _depots(work):
         conduct(work, site, policy, why)
 
 
@@ -196,5 +201,10 @@ def _go_on_campaigns(work: Work) -> None:
 
 
 def _go_on(work: Work, policy: Policy) -> None:
-    for site in work.places.charging_sites():
+    for site in _depots(work):
         pursue(work, site, policy, "a station confirmed its limit")
+
+
+def _depots(work: Work) -> list[Place]:
+    """Sites the night conducts: all but those whose stations share by themselves. One site, one conductor."""
+    return [site for site in work.places.charging_sites() if not is_shared(work, site)]

@@ -68,6 +68,16 @@ class Meters:
         gone = delete(MeterValue).where(table.measured_at >= hour, table.measured_at < hour + HOUR)
         return int(self._work.session.connection().execute(gone).rowcount)
 
+    def of_stations(self, stations: Iterable[str], since: datetime, until: datetime) -> list[MeterValue]:
+        """What these stations' own meters (EVSE 0) said in a span, by time."""
+        query = select(MeterValue).where(
+            MeterValue.measured_at >= since,
+            MeterValue.measured_at <= until,
+            MeterValue.evse == 0,
+            col(MeterValue.station_id).in_(list(stations)),
+        )
+        return list(self._work.session.exec(query.order_by(col(MeterValue.measured_at))))
+
     def hours(self, station_id: str, since: datetime, until: datetime) -> list[MeterHour]:
         """Hours of one station, by EVSE and time."""
         query = select(MeterHour).where(
