@@ -57,6 +57,13 @@ class Installer(Rpc):
             words = sorted(self.quirks)
             await self.desk.writer.do(lambda work: ledger.learn(work, self.id, {"quirks": [str(one) for one in words]}))
 
+    async def forget_quirk(self, quirk: Quirk) -> None:
+        """The station has shown that it can after all."""
+        if quirk in self.quirks:
+            self.quirks -= {quirk}
+            words = sorted(str(one) for one in self.quirks)
+            await self.desk.writer.do(lambda work: ledger.learn(work, self.id, {"quirks": words}))
+
     # installing
 
     async def install_fallback(self) -> None:
@@ -72,6 +79,7 @@ class Installer(Rpc):
                 await self.learn_quirk(Quirk.NO_CONNECTOR_ZERO)
         if status == "Accepted":
             await self.desk.writer.do(lambda work: ledger.note_fallback(work, self.id))
+            await self.forget_quirk(Quirk.NO_SMART_CHARGING)
         else:
             self.log.warning("fall-back refused", status=status)
 

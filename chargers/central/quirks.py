@@ -18,7 +18,7 @@ TABLE = Path(__file__).with_name("quirks.toml")
 
 
 class Quirk(StrEnum):
-    """Departures that change what is sent."""
+    """Departures that change what is sent to a station, or what people expect of it."""
 
     NO_COMPOSITE = "no composite schedule"
     """GetCompositeSchedule brings nothing usable: only its meter tells what it does."""
@@ -28,8 +28,6 @@ class Quirk(StrEnum):
     """A default profile is refused on connector or EVSE 0 and taken on each."""
     NO_PROFILE_IN_START = "no profile in a start"
     """A remote start with a limit is refused; the limit follows once the charge runs."""
-    DEFAULT_LATER = "default limits from the next charge on"
-    """A default profile does nothing to the charge under way: that needs a TxProfile."""
     NO_SMART_CHARGING = "no smart charging"
     """Charging profiles are not known to it."""
     NO_KEY_LIST = "reads no configuration by name"

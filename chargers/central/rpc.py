@@ -20,7 +20,7 @@ from chargers.central import schemas, wire
 from chargers.central.desk import Desk
 from chargers.central.outgoing import Outgoing
 from chargers.central.socket import CloseCode, Socket
-from chargers.central.wire import Answered, Broken, ErrorCode, MessageId
+from chargers.central.wire import Answered, Broken, ErrorCode, MessageId, ResultRefused, Sent
 from fleet.errors import StoreBusy, StoreError
 from fleet.tables import MeterValue
 
@@ -136,8 +136,16 @@ class Rpc(Outgoing):
 
     def _receive_odd(self, text: bytes) -> None:
         """The slow lane: answers to our calls, and CALLs the fast lane did not take."""
-        message = wire.read_odd(text)
+        message = wire.read_odd(text, self.version)
         if message is None:
+            return
+        if isinstance(message, Sent):
+            self._receive_sent(message)
+            return
+        if isinstance(message, ResultRefused):
+            self.desk.counts.rejected += 1
+            self.log.warning("result refused", code=message.code, description=message.description)
+            self.rejected(ErrorCode.GENERIC, f"our result was refused: {message.code} {message.description}"[:255])
             return
         if isinstance(message, Answered):
             self.take_answer(message)
@@ -163,6 +171,32 @@ class Rpc(Outgoing):
         if fault is not None:
             self.tolerate(action, fault.text)
         self._answer(route, message.message_id, request)
+
+    def _receive_sent(self, message: Sent) -> None:
+        """A message that wants no answer: handled as a CALL is, and its reply goes nowhere."""
+        route = self.ROUTES.get(message.action)
+        if route is None:
+            self.log.info("passed over", action=message.action[:50])
+            return
+        self.desk.counts.received[message.action] += 1
+        try:
+            answer = self.handle(route, msgspec.convert(message.payload, route.tolerant, strict=False))
+            if isinstance(answer, list):
+                for row in answer:
+                    self.desk.writer.put(MeterValue, row)
+            elif not isinstance(answer, dict):
+                self.desk.spawn(self._finish_sent(route, answer))
+        except (msgspec.ValidationError, Unacceptable, StoreError) as error:
+            self.tolerate(message.action, str(error))
+        except Exception:  # a handler's mistake must not end the connection
+            self.log.exception("handler failed", action=route.action)
+
+    async def _finish_sent(self, route: Route, answer: Later) -> None:
+        try:
+            async with asyncio.timeout(HANDLER_SECONDS):
+                await answer
+        except Exception:  # nobody waits for the outcome
+            self.log.exception("handler failed", action=route.action)
 
     def _answer(self, route: Route, message_id: MessageId, request: Any) -> None:
         try:

@@ -59,22 +59,26 @@ async def learn_limits(session: Session) -> Limits:
 
 
 async def read_keys(session: Session, names: list[str]) -> dict[str, str]:
-    """GetConfiguration (1.6 section 5.8) of these keys, or of all where a station takes no names; key -> value."""
-    try:
-        if Quirk.NO_KEY_LIST in session.quirks:
-            result = await session.call(call.GetConfiguration())
-        else:
-            result = await session.call(call.GetConfiguration(key=names))
-    except CallRefused:
-        if Quirk.NO_KEY_LIST in session.quirks:
-            raise
-        result = await session.call(call.GetConfiguration())
-        await session.learn_quirk(Quirk.NO_KEY_LIST)
+    """Values of these configuration keys, of those there are."""
+    entries = (await _read_configuration(session, names)).get("configurationKey") or []
     return {
         entry["key"]: str(entry.get("value", ""))
-        for entry in result.get("configurationKey") or []
+        for entry in entries
         if isinstance(entry, dict) and entry.get("key") in names
     }
+
+
+async def _read_configuration(session: Session, names: list[str]) -> dict[str, Any]:
+    """GetConfiguration (1.6 section 5.8) of these keys; of all for no names, or where a station takes none."""
+    everything = call.GetConfiguration()
+    if not names or Quirk.NO_KEY_LIST in session.quirks:
+        return await session.call(everything)
+    try:
+        return await session.call(call.GetConfiguration(key=names))
+    except CallRefused:
+        result = await session.call(everything)
+    await session.learn_quirk(Quirk.NO_KEY_LIST)
+    return result
 
 
 async def send_profile(session: Session, evse: int, profile: ChargingProfile) -> str:
@@ -151,8 +155,9 @@ async def _availability(session: Session, args: dict[str, Any], _order_id: int) 
 
 async def _get_variables(session: Session, args: dict[str, Any], _order_id: int) -> Outcome:
     names = Arguments(args).texts("names")
-    result = await session.call(call.GetConfiguration(key=names or None))
-    entries = [entry for entry in result.get("configurationKey") or [] if isinstance(entry, dict)][:MOST_KEYS]
+    result = await _read_configuration(session, names)
+    told = [entry for entry in result.get("configurationKey") or [] if isinstance(entry, dict)]
+    entries = [entry for entry in told if not names or entry.get("key") in names][:MOST_KEYS]
     await session.desk.writer.do(lambda work: keep_keys(work, session.id, entries))
     values = {
         str(entry.get("key")): {"value": entry.get("value"), "readonly": bool(entry.get("readonly"))}
@@ -238,7 +243,10 @@ async def _limit_station(session: Session, args: dict[str, Any], order_id: int) 
         message = call.ClearChargingProfile(id=LIMIT_ID)
         return await session.cleared(await session.call(message), {"profile_id": LIMIT_ID})
     status = await session.install(0, station_limit(session, kw), order_id)
-    return Outcome(accepted=status == "Accepted", answer={"status": status})
+    answer = {"status": status}
+    if Quirk.NO_STATION_MAX in session.quirks and status != "Accepted":
+        answer["why"] = "this station takes no limit for all of it; limit its connectors"
+    return Outcome(accepted=status == "Accepted", answer=answer)
 
 
 def _outcome(result: dict[str, Any]) -> Outcome:

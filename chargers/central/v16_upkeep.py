@@ -44,14 +44,15 @@ async def _reserve(session: Session, args: dict[str, Any], order_id: int) -> Out
         reservation_id=number,
         parent_id_tag=group if 0 < len(group) <= TAG_LENGTH else None,
     )
-    status = "Refused"
     try:
         result = await session.call(message)
-        status = str(result.get("status", ""))
-    finally:
-        held = "held" if status == "Accepted" else "refused"
-        await session.desk.writer.do(lambda work: work.reservations.mark(number, held))
-    return Outcome(accepted=status == "Accepted", answer={**result, "reservation_id": number})
+    except CallRefused:
+        await session.desk.writer.do(lambda work: work.reservations.mark(number, "refused"))
+        raise
+    accepted = result.get("status") == "Accepted"
+    state = "held" if accepted else "refused"
+    await session.desk.writer.do(lambda work: work.reservations.mark(number, state))
+    return Outcome(accepted=accepted, answer={**result, "reservation_id": number})
 
 
 async def _cancel_reservation(session: Session, args: dict[str, Any], _order_id: int) -> Outcome:

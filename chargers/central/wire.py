@@ -14,9 +14,12 @@ import msgspec
 from chargers.central.schemas import Fault, Version
 
 CALL, CALLRESULT, CALLERROR = 2, 3, 4
+CALLRESULTERROR, SEND = 5, 6
+"""Of 2.1 (Part 4, sections 4.2.4 and 4.2.5): a result of ours was not understood; a message that is owed no answer."""
 UNREADABLE_ID = "-1"
 """Stands for a message id that cannot be read (2.0.1 Part 4, section 4.2.3)."""
 DESCRIPTION_LENGTH = 255
+WITH_SEND = frozenset({"2.1"})
 MOST_DEPTH = 32
 """No schema of any version nests half as deep."""
 ID_LENGTH = 255
@@ -102,6 +105,23 @@ class OddCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A SEND: read like a CALL, never answered."""
+
+    action: str
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRefused:
+    """A CALLRESULTERROR: the station could not use a result of ours."""
+
+    message_id: str
+    code: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """A CALLRESULT or CALLERROR to a CALL of ours. `code` is None for a result."""
 
@@ -120,8 +140,11 @@ class Broken:
     description: str
 
 
-def read_odd(text: bytes) -> OddCall | Answered | Broken | None:
-    """Read what is no ordinary CALL; None for an answer that cannot be read, which is owed no answer."""
+Odd = OddCall | Answered | Broken | Sent | ResultRefused
+
+
+def read_odd(text: bytes, version: Version = "2.0.1") -> Odd | None:
+    """Read what is no ordinary CALL; None for what cannot be read and is owed no answer."""
     try:
         message = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -133,13 +156,19 @@ def read_odd(text: bytes) -> OddCall | Answered | Broken | None:
     kind, rest = message[0], message[1:]
     if kind in (CALLRESULT, CALLERROR) and not isinstance(kind, bool):
         return _read_answer(kind, rest)
+    if version in WITH_SEND and kind in (CALLRESULTERROR, SEND) and not isinstance(kind, bool):
+        return _read_unanswered(kind, rest)
+    return _read_call(kind, rest)
+
+
+def _read_call(kind: Any, rest: list[Any]) -> OddCall | Broken:
     message_id = _read_id(rest[0]) if rest else None
     if message_id is None:
         return Broken(UNREADABLE_ID, ErrorCode.RPC_FRAMEWORK, "the message id cannot be read")
     if kind != CALL or isinstance(kind, bool):
         return Broken(message_id, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, "the message type number is not known")
     if len(rest) != 3:
-        return Broken(message_id, ErrorCode.RPC_FRAMEWORK, f"a CALL has 4 elements, this one has {len(message)}")
+        return Broken(message_id, ErrorCode.RPC_FRAMEWORK, f"a CALL has 4 elements, this one has {len(rest) + 1}")
     action, payload = rest[1:]
     if not isinstance(action, str):
         return Broken(message_id, ErrorCode.RPC_FRAMEWORK, "the action is no string")
@@ -170,6 +199,14 @@ def _read_id(value: object) -> MessageId | None:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**36:
         return value
     return None
+
+
+def _read_unanswered(kind: int, rest: list[Any]) -> Sent | ResultRefused | None:
+    if kind == SEND:
+        good = len(rest) == 3 and isinstance(rest[1], str) and not _is_deeper(rest[2], MOST_DEPTH)
+        return Sent(rest[1], rest[2] or {}) if good else None
+    answer = _read_answer(CALLERROR, rest)
+    return None if answer is None else ResultRefused(answer.message_id, answer.code or "", answer.description)
 
 
 def _read_answer(kind: int, rest: list[Any]) -> Answered | None:

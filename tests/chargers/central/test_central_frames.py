@@ -218,3 +218,27 @@ async def test_what_cannot_be_stored_is_not_acknowledged(furnished, clock):
         [3, "h", {"currentTime": "2026-03-10T19:00:00.000Z"}],
     ]
     await full.stop()
+
+
+async def test_messages_that_want_no_answer_get_none(furnished, clock):
+    """OCPP 2.1's SEND is handled without a reply, and its CALLRESULTERROR is counted; older versions refuse both."""
+    writer = Writer(furnished)
+    writer.start()
+
+    class Newer(StationV16):
+        """A session whose version has SEND; the handlers do not matter."""
+
+        version = "1.6"
+
+    row, desk = Station(station_id="CP1", quirks=[]), Desk(furnished, writer, OcppSettings())
+    session = Newer(row, Kept(), desk, lambda _: None)
+    session.version = "2.1"
+    beat = [6, "s", "Heartbeat", {}]
+    for frame in (beat, [6, "s", "Nonsense", {}], [6], [5, "x", "GenericError", "why", {}], [5]):
+        session.receive(json.dumps(frame).encode())
+    assert (session.socket.sent, desk.counts.received["Heartbeat"], desk.counts.rejected) == ([], 1, 1)
+    session.version = "1.6"
+    session.receive(json.dumps(beat).encode())
+    assert json.loads(session.socket.sent[0])[:3] == [4, "s", "NotSupported"]
+    await desk.stop()
+    await writer.stop()

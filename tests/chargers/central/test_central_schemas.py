@@ -60,9 +60,14 @@ def sample(schema: dict[str, Any], root: dict[str, Any], draw: random.Random, *,
         count = draw.randint(int(schema.get("minItems", 0)), int(schema.get("minItems", 0)) + 1)
         return [sample(schema["items"], root, draw, depth=depth + 1) for _ in range(count)]
     if kind == "string":
-        return "2026-01-01T00:00:00Z" if schema.get("format") == "date-time" else "a" * draw.randint(0, 5)
+        return (
+            "2026-01-01T00:00:00Z"
+            if schema.get("format") == "date-time"
+            else "a" * draw.randint(0, min(5, schema.get("maxLength", 5)))
+        )
     if kind in ("integer", "number"):
-        return draw.randint(int(schema.get("minimum", 0)), 9)
+        least = int(schema.get("minimum", 0))
+        return draw.randint(least, max(least, min(9, int(schema.get("maximum", 9)))))
     return draw.random() < 0.5 if kind == "boolean" else "anything"
 
 
