@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from console import cli_export, cli_forecast, cli_plan, cli_roads
+from console import cli_export, cli_forecast, cli_money, cli_plan, cli_roads
 from console.errors import ConsoleError, JobFailed, JobRunning
 from fleet.errors import FleetError, ImportRefused, StoreBusy
 from routing.errors import RoutingError
@@ -36,6 +36,7 @@ twins = typer.Typer(help="The simulated city.")
 app.add_typer(imports, name="import")
 app.add_typer(cli_plan.plan, name="plan")
 app.add_typer(cli_forecast.forecast, name="forecast")
+cli_export.export.command("receipts")(cli_money.export_receipts)
 app.add_typer(cli_export.export, name="export")
 app.add_typer(cli_roads.roads, name="roads")
 app.command("report")(cli_plan.report)
