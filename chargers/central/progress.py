@@ -20,6 +20,8 @@ KINDS: dict[What, tuple[Kind, frozenset[str]]] = {
     ),
     "log": (Kind.LOG_PROGRESSED, frozenset({OrderKind.GET_LOG})),
 }
+MOST_ID = 2**31 - 1
+"""A larger number is none of ours, and no column holds it."""
 ENDS = {
     "Installed": "done",
     "Published": "done",
@@ -42,6 +44,8 @@ ENDS = {
 
 def note_progress(work: Work, station_id: str, what: What, status: str, request_id: int | None = None) -> None:
     """A station told how far it is; `request_id` where its version tells it, else its newest task is meant."""
+    if request_id is not None and abs(request_id) > MOST_ID:
+        request_id = None
     part = _find(work, station_id, KINDS[what][1], request_id)
     if part is not None and status != "Idle":
         part.status, part.changed_at = status[:50], work.now

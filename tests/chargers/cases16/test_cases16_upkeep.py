@@ -382,6 +382,15 @@ async def test_the_security_log(enter):
         assert part_of(case.house, number).state == "done"
 
 
+@covers("1.6", "LogStatusNotification")
+async def test_progress_under_a_number_that_cannot_be(enter):
+    """A request id beyond all bounds is answered, and kept without the number."""
+    async with enter() as case:
+        assert await case.station.ask("LogStatusNotification", {"status": "Uploading", "requestId": 2**70}) == {}
+        [told] = case.house.look(lambda work: work.events.newest(kinds=[Kind.LOG_PROGRESSED]))
+        assert (told.data["status"], told.data["request_id"]) == ("Uploading", None)
+
+
 SIGNED = {"signature": "c2lnbmVk", "signing_pem": "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n"}
 
 
