@@ -16,7 +16,8 @@ ChargersError
 │       └── CallRefused      the station answered with a CALLERROR
 └── TwinError                a simulated station
     ├── LineLost             its connection ended before an answer came
-    └── CallDenied           the central system answered its call with a CALLERROR
+    ├── CallDenied           the central system answered its call with a CALLERROR
+    └── CallNotTaken         it answers a call with a CALLERROR
 """
 
 
@@ -91,3 +92,12 @@ class LineLost(TwinError):
 
 class CallDenied(TwinError):
     """The central system answered a call with a CALLERROR: the message names action, code and description."""
+
+
+class CallNotTaken(TwinError):
+    """A simulated station answers a call with a CALLERROR: its code and description."""
+
+    def __init__(self, code: str, description: str = "") -> None:
+        self.code = code
+        self.description = description
+        super().__init__(f"{code} {description}".strip())

@@ -18,13 +18,15 @@ class Installed:
     profile: ChargingProfile
 
 
-def install(held: Iterable[Installed], evse: int, profile: ChargingProfile) -> tuple[Installed, ...]:
+def install(
+    held: Iterable[Installed], evse: int, profile: ChargingProfile, *, relative_caps: bool = False
+) -> tuple[Installed, ...]:
     """What a station holds after accepting a profile.
 
     The same id replaces, wherever it was; so does the same purpose and stack level at the same EVSE (OCPP 1.6 section
-    3.13.3, 2.0.1 K01.FR.05). Raises ProfileError where a station answers Rejected.
+    3.13.3, 2.0.1 K01.FR.05). relative_caps: see check_profile. Raises ProfileError where a station answers Rejected.
     """
-    check_profile(profile)
+    check_profile(profile, relative_caps=relative_caps)
     if profile.purpose in {Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS} and evse != 0:
         raise ProfileError(f"charging profile {profile.id}: {profile.purpose} goes to EVSE 0, not {evse}")
     if profile.purpose is Purpose.TX and evse == 0:

@@ -89,8 +89,11 @@ def in_unit(limit: float, unit: RateUnit, wanted: RateUnit, phases: int) -> floa
     return limit * SUPPLY_VOLTS * phases if wanted is RateUnit.W else limit / (SUPPLY_VOLTS * phases)
 
 
-def check_profile(profile: ChargingProfile) -> None:
-    """Raise ProfileError where a profile breaks a rule stations refuse (OCPP 2.0.1 K01.FR.*, 1.6 section 5.16)."""
+def check_profile(profile: ChargingProfile, *, relative_caps: bool = False) -> None:
+    """Raise ProfileError where a profile breaks a rule stations refuse (OCPP 2.0.1 K01.FR.*, 1.6 section 5.16).
+
+    relative_caps: a maximum of the whole station may be Relative; 1.6 has no rule against it, 2.0.1 has (K01.FR.38).
+    """
     what = f"charging profile {profile.id}"
     periods, start = profile.schedule.periods, profile.schedule.start
     if not periods or periods[0].start_s != 0:
@@ -105,7 +108,8 @@ def check_profile(profile: ChargingProfile) -> None:
         raise ProfileError(f"{what}: {profile.kind} needs a start: give one or make it Relative")
     if profile.kind is Kind.RECURRING and profile.recurrency is None:
         raise ProfileError(f"{what}: Recurring needs a recurrency: Daily or Weekly")
-    if profile.kind is Kind.RELATIVE and profile.purpose in {Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS}:
+    caps = {Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS}
+    if profile.kind is Kind.RELATIVE and profile.purpose in caps and not relative_caps:
         raise ProfileError(f"{what}: {profile.purpose} cannot be Relative: no transaction starts it")
     if profile.transaction_id is not None and profile.purpose is not Purpose.TX:
         raise ProfileError(f"{what}: only a TxProfile belongs to a transaction: leave transaction_id out")

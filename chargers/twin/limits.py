@@ -26,10 +26,11 @@ from chargers.profile import (
     install,
     profiles_for,
     station_composite,
+    watts,
 )
 from chargers.twin.notices import Charge
 from chargers.twin.spec import EvseSpec, Misbehaviour, StationSpec
-from chargers.twin.variables import Variables, rate_units
+from chargers.twin.variables import VENDOR_KEY, Variables, rate_units
 
 HORIZON_SECONDS = 3600
 STATION_WIDE = (Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS)
@@ -66,19 +67,30 @@ class Limits:
             raise ProfileError(f"{what}: more periods than ChargingScheduleMaxPeriods")
         if profile.stack_level > self._variables.number("ChargeProfileMaxStackLevel"):
             raise ProfileError(f"{what}: stack level above ChargeProfileMaxStackLevel")
-        if profile.purpose in STATION_WIDE and self._spec.shows(Misbehaviour.NO_STATION_MAX):
-            raise ProfileError(f"{what}: no profiles for the whole station here")
+        self._refuse_by_manner(what, evse, profile)
         if profile.purpose is Purpose.TX and (
             charge is None or (profile.transaction_id is not None and profile.transaction_id != charge.ref)
         ):
             raise ProfileError(f"{what}: its transaction is not running at EVSE {evse}")
-        held = install(self.held, evse, profile)
+        relative = self._spec.protocol == "ocpp1.6" and not self._spec.shows(Misbehaviour.FUSSY_MAXIMUM)
+        held = install(self.held, evse, profile, relative_caps=relative)
         if len(held) > self._variables.number("MaxChargingProfilesInstalled"):
             raise ProfileError(f"{what}: MaxChargingProfilesInstalled are installed already")
         if profile.purpose is Purpose.TX_DEFAULT and self._spec.shows(Misbehaviour.DEFAULT_AT_NEXT_START):
             self._waiting.append(Installed(evse, profile))
             return
         self._change(held)
+
+    def _refuse_by_manner(self, what: str, evse: int, profile: ChargingProfile) -> None:
+        """Raise ProfileError for what other stations take."""
+        if profile.purpose in STATION_WIDE and self._spec.shows(Misbehaviour.NO_STATION_MAX):
+            raise ProfileError(f"{what}: no profiles for the whole station here")
+        if evse == 0 and profile.purpose is Purpose.TX_DEFAULT and self._spec.shows(Misbehaviour.NO_CONNECTOR_ZERO):
+            raise ProfileError(f"{what}: no default for connector 0 here")
+        if self._spec.shows(Misbehaviour.TENTHS_ONLY) and any(
+            abs(period.limit * 10 - round(period.limit * 10)) > 1e-6 for period in profile.schedule.periods
+        ):
+            raise ProfileError(f"{what}: a limit is no multiple of 0.1")
 
     def drop(
         self,
@@ -104,6 +116,10 @@ class Limits:
     def end(self, evse: int) -> None:
         """The transaction of an EVSE ended, and with it its TxProfiles."""
         self._change(end_transaction(self.held, evse))
+
+    def forget(self) -> None:
+        """A setting changed: work the limits out anew."""
+        self._hours.clear()
 
     def share(self, charging: int) -> None:
         """Split station-wide limits between so many charging EVSEs."""
@@ -169,6 +185,11 @@ class Limits:
 
     def _lay_out(self, evse: int, charge: Charge | None, start: datetime) -> _Hour:
         most = self._spec.evses[evse - 1].max_kw
+        if self._spec.shows(Misbehaviour.VENDOR_KEY):
+            place = self._spec.evses[evse - 1]
+            most = min(most, watts(self._variables.number(VENDOR_KEY), RateUnit.A, place.phases) / 1000)
+        if self._spec.shows(Misbehaviour.UNLIMITED_START) and charge is not None and not self._has_tx_profile(evse):
+            return _Hour(start, (0,), (most,))
         own = _kw_steps(self.schedule(evse, charge, start, HORIZON_SECONDS, RateUnit.W))
         caps = [other.profile for other in self.held if other.profile.purpose in STATION_WIDE]
         station = {0: UNLIMITED}
@@ -180,6 +201,9 @@ class Limits:
             seconds,
             tuple(min(most, _in_force(own, at), _in_force(station, at) / self.sharing) for at in seconds),
         )
+
+    def _has_tx_profile(self, evse: int) -> bool:
+        return any(other.evse == evse and other.profile.purpose is Purpose.TX for other in self.held)
 
     @staticmethod
     def _most(evse: EvseSpec, unit: RateUnit) -> float:

@@ -18,7 +18,7 @@ from chargers.twin.notices import (
     StatusChanged,
     TokenPresented,
 )
-from chargers.twin.outbox import Outgoing, Payload
+from chargers.twin.outbox import Durability, Outgoing, Payload
 from chargers.twin.spec import Misbehaviour
 from chargers.twin.wording import measurands, serial, time_text
 
@@ -50,7 +50,7 @@ def boot16(cabinet: Cabinet) -> Payload:
         "chargePointVendor": spec.vendor[:20],
         "chargePointModel": spec.model[:20],
         "chargePointSerialNumber": serial(spec),
-        "firmwareVersion": spec.firmware[:50],
+        "firmwareVersion": cabinet.firmware[:50],
     }
 
 
@@ -124,6 +124,7 @@ def _start(cabinet: Cabinet, notice: Started, now: Callable[[], datetime]) -> Ou
         ref = result.get("transactionId")
         cabinet.start_answered(charge, ref=None if ref is None else str(ref), accepted=accepted, now=now())
 
+    reserved = {} if charge.reservation_id is None else {"reservationId": charge.reservation_id}
     return Outgoing(
         "StartTransaction",
         lambda: {
@@ -131,6 +132,7 @@ def _start(cabinet: Cabinet, notice: Started, now: Callable[[], datetime]) -> Ou
             "idTag": charge.token[:20],
             "meterStart": round(charge.meter_start_wh),
             "timestamp": time_text(cabinet.spec, charge.started_at),
+            **reserved,
         },
         "transaction",
         on_result=answered,
@@ -144,11 +146,14 @@ def _meter_values(cabinet: Cabinet, notice: Metered) -> Outgoing:
             body["transactionId"] = _number(notice.charge)
         return body
 
-    return Outgoing("MeterValues", payload, "passing" if notice.charge is None else "transaction")
+    kept: Durability = "passing" if notice.charge is None else "transaction"
+    return Outgoing("MeterValues", payload, kept, reading=notice.charge is not None)
 
 
 def _stop(cabinet: Cabinet, notice: Ended) -> list[Outgoing]:
     charge = notice.charge
+    if cabinet.spec.shows(Misbehaviour.FORGETS_STOP):
+        return []
 
     def payload() -> Payload:
         return {

@@ -30,6 +30,7 @@ LATE = timedelta(seconds=180)
 
 STATUS = {
     PlugState.AVAILABLE: "Available",
+    PlugState.RESERVED: "Reserved",
     PlugState.PREPARING: "Occupied",
     PlugState.FINISHING: "Occupied",
     PlugState.UNAVAILABLE: "Unavailable",
@@ -58,7 +59,7 @@ def boot201(cabinet: Cabinet, reason: str) -> Payload:
             "vendorName": spec.vendor[:50],
             "model": spec.model[:20],
             "serialNumber": serial(spec),
-            "firmwareVersion": spec.firmware[:50],
+            "firmwareVersion": cabinet.firmware[:50],
         },
     }
 
@@ -156,6 +157,8 @@ def _started(cabinet: Cabinet, notice: Started, now: Callable[[], datetime]) -> 
     body = _event(cabinet, "Started", charge, charge.started_at, charge.trigger, notice.seq_no)
     body["idToken"] = {"idToken": charge.token[:36], "type": "ISO14443"}
     body["transactionInfo"]["chargingState"] = notice.state.value
+    if charge.reservation_id is not None:
+        body["reservationId"] = charge.reservation_id
     if charge.remote_start_id is not None:
         body["transactionInfo"]["remoteStartId"] = charge.remote_start_id
     body["meterValue"] = [sampled201(cabinet, notice.sample)]
@@ -167,10 +170,14 @@ def _metered(cabinet: Cabinet, charge: Charge, notice: Metered) -> Outgoing:
     body = _event(cabinet, "Updated", charge, notice.sample.at, trigger, notice.seq_no)
     body["transactionInfo"]["chargingState"] = notice.state.value
     body["meterValue"] = [sampled201(cabinet, notice.sample)]
-    return _transaction_event(body, offline=notice.offline)
+    event = _transaction_event(body, offline=notice.offline)
+    event.reading = True
+    return event
 
 
 def _ended(cabinet: Cabinet, notice: Ended) -> list[Outgoing]:
+    if cabinet.spec.shows(Misbehaviour.FORGETS_STOP):
+        return []
     stopped, trigger = STOPPED[notice.reason]
     body = _event(cabinet, "Ended", notice.charge, notice.sample.at, trigger, notice.seq_no)
     body["transactionInfo"]["stoppedReason"] = stopped

@@ -22,6 +22,7 @@ class PlugState(StrEnum):
     """What a connector is outside charging: OCPP 1.6 words, section 4.9."""
 
     AVAILABLE = "Available"
+    RESERVED = "Reserved"
     PREPARING = "Preparing"
     FINISHING = "Finishing"
     UNAVAILABLE = "Unavailable"
@@ -58,6 +59,9 @@ class Charge:
     ref: str | None = None
     remote_start_id: int | None = None
     seq_no: int = -1
+    reservation_id: int | None = None
+    cost: float | None = None
+    """What the central system last said it costs (2.x)."""
 
     def next_seq_no(self) -> int:
         self.seq_no += 1
@@ -71,6 +75,7 @@ class RemoteStart:
     token: str
     remote_start_id: int | None = None
     profile: ChargingProfile | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Outgoing:
     on_loss: Callable[[], None] | None = None
     attempts: int = 0
     not_before: datetime | None = None
+    reading: bool = False
+    """It brings a meter reading of a running transaction: servers order them by their times."""
 
 
 class Outbox:
@@ -63,6 +65,11 @@ class Outbox:
         for one in lost:
             if one.on_loss is not None:
                 one.on_loss()
+
+    def turn_round(self) -> None:
+        """Put readings newest first, each kind of other message where it was: a stack that is read from the top."""
+        readings = [one for one in self._waiting if one.reading]
+        self._waiting = deque(readings.pop() if one.reading else one for one in self._waiting)
 
     def repeat_answered(self) -> None:
         """Put the last answered transaction messages in front again: a station that forgot they were answered."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from chargers.twin.cards import Reservation
 from chargers.twin.limits import Limits
 from chargers.twin.notices import Charge, ChargingState, PlugState, RemoteStart, Sample, SampleContext
 from chargers.twin.spec import EvseSpec, Misbehaviour, StationSpec, Vehicle
@@ -26,6 +27,7 @@ class Outlet:
         self.plugged: Plugged | None = None
         self.charge: Charge | None = None
         self.fault: str | None = None
+        self.reservation: Reservation | None = None
         self.operative = True
         self.closes_after_charge = False
         self.done = False
@@ -37,7 +39,11 @@ class Outlet:
         """A remote start that waits for a cable."""
         self.expects_until = at
         self.next_sample: datetime | None = None
-        self._ignores = station.shows(Misbehaviour.IGNORES_PROFILES)
+        self.unbridled = station.shows(Misbehaviour.IGNORES_PROFILES)
+        """It gives what the vehicle takes, whatever it is told."""
+        self._two_phases = station.shows(Misbehaviour.TWO_PHASES) and self.spec.current == "AC"
+        self._sleeps = station.shows(Misbehaviour.SLEEPS_AT_ZERO)
+        self._asleep = False
 
     def plug(self, vehicle: Vehicle) -> None:
         self.vehicle = vehicle
@@ -50,6 +56,7 @@ class Outlet:
         """Take the cable out of the vehicle; what came of it."""
         taken, self.vehicle, self.plugged = self.plugged, None, None
         self.token_at, self.token_asked, self.done = None, False, False
+        self._asleep = False
         return taken
 
     @property
@@ -65,7 +72,20 @@ class Outlet:
         """What flows at this instant."""
         if self.charge is None or self.plugged is None or self.fault is not None:
             return 0.0
-        return draw_kw(self.plugged, self.spec.max_kw if self._ignores else self.offered_kw(limits))
+        return draw_kw(self.plugged, self._usable_kw(self.offered_kw(limits)))
+
+    @property
+    def _least_kw(self) -> float:
+        return MINIMUM_AC_KW if self.spec.current == "AC" else MINIMUM_DC_KW
+
+    def _usable_kw(self, offered: float) -> float:
+        """What the vehicle can make of what is offered."""
+        kw = self.spec.max_kw if self.unbridled else offered
+        if kw < self._least_kw - 1e-9:
+            self._asleep = self._sleeps
+        if self._asleep:
+            return 0.0
+        return max(kw * 2 / 3, self._least_kw) if self._two_phases and kw >= self._least_kw else kw
 
     def run(self, until: datetime, limits: Limits) -> None:
         """Let power flow up to `until` under the limits that hold on the way."""
@@ -73,7 +93,7 @@ class Outlet:
             self.at = until
             return
         for seconds, kw in list(limits.steps(self.number, self.charge, self.at, until)):
-            after = charge(self.plugged, self.spec.max_kw if self._ignores else kw, seconds)
+            after = charge(self.plugged, self._usable_kw(kw), seconds)
             self.meter_wh += (after.grid_kwh - self.plugged.grid_kwh) * 1000
             self.plugged = after
         self.at = until
@@ -91,12 +111,13 @@ class Outlet:
         power, offered = self.power_kw(limits), self.offered_kw(limits)
         direct = self.spec.current == "DC"
         volts, phases = (DC_VOLTS, 1) if direct else (PHASE_VOLTS, self.spec.phases)
+        used = 2 if self._two_phases else phases
         return Sample(
             at=self.at,
             context=context,
             energy_wh=self.meter_wh,
             power_w=power * 1000,
-            current_a=power * 1000 / (volts * phases),
+            current_a=power * 1000 / (volts * used),
             voltage_v=volts,
             offered_w=offered * 1000,
             offered_a=offered * 1000 / (volts * phases),
@@ -113,13 +134,14 @@ class Outlet:
             return PlugState.UNAVAILABLE
         if self.plugged is not None:
             return PlugState.FINISHING if self.done else PlugState.PREPARING
-        return PlugState.PREPARING if self.expects is not None else PlugState.AVAILABLE
+        if self.expects is not None:
+            return PlugState.PREPARING
+        return PlugState.AVAILABLE if self.reservation is None else PlugState.RESERVED
 
     def charging_state(self, limits: Limits) -> ChargingState:
         """Who stops the power, if it does not flow."""
         if self.power_kw(limits) > 0:
             return ChargingState.CHARGING
-        least = MINIMUM_AC_KW if self.spec.current == "AC" else MINIMUM_DC_KW
-        starved = self.fault is not None or (not self._ignores and self.offered_kw(limits) < least - 1e-9)
+        starved = self.fault is not None or (not self.unbridled and self.offered_kw(limits) < self._least_kw - 1e-9)
         full = self.plugged is not None and self.plugged.full
         return ChargingState.SUSPENDED_EVSE if starved and not full else ChargingState.SUSPENDED_EV

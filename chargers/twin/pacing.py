@@ -11,6 +11,8 @@ from fleet.clock import Clock, PacedClock
 
 LONGEST_WALL_SECONDS = 0.5
 """A wait looks at the clock this often at least: somebody may have changed its pace."""
+LONGEST_EVEN_SECONDS = 30.0
+"""The same where nobody can change the pace: thousands of stations that look twice a second cost a core."""
 SHORTEST_WALL_SECONDS = 0.005
 
 
@@ -32,6 +34,7 @@ class Pacing:
     def __init__(self, clock: Clock, wall_seconds: Callable[[float], float]) -> None:
         self._clock = clock
         self._wall_seconds = wall_seconds
+        self._longest = LONGEST_WALL_SECONDS if isinstance(clock, PacedClock) else LONGEST_EVEN_SECONDS
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -46,7 +49,7 @@ class Pacing:
             left = (when - self.now()).total_seconds()
             if left <= 0:
                 return
-            wall = min(max(self._wall_seconds(left), SHORTEST_WALL_SECONDS), LONGEST_WALL_SECONDS)
+            wall = min(max(self._wall_seconds(left), SHORTEST_WALL_SECONDS), self._longest)
             try:
                 async with asyncio.timeout(wall):
                     await event.wait()

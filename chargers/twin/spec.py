@@ -8,7 +8,7 @@ from typing import Literal
 
 from fleet.twin.battery import Battery, Current
 
-Protocol = Literal["ocpp1.6", "ocpp2.0.1"]
+Protocol = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 
 
 class Misbehaviour(StrEnum):
@@ -52,6 +52,50 @@ class Misbehaviour(StrEnum):
     """Stamps everything three hours ahead."""
     DIES_ON_ABNORMAL_CLOSE = "dies-on-abnormal-close"
     """A line lost without a close frame stops it until a watchdog restarts it five minutes later."""
+    SHORT_BACK_OFF = "short-back-off"
+    """Reconnects after 1, 2, 4 s without a random part, boots, tells Charging and replays what it queued."""
+    DIES_ON_UNKNOWN_RESULT = "dies-on-unknown-result"
+    """An answer to a call it does not know stops it until a watchdog restarts it."""
+    DIES_ON_CALLERROR = "dies-on-callerror"
+    """A CALLERROR stops it until a watchdog restarts it."""
+    MINUS_ONE = "minus-one"
+    """While nothing charges its composite schedule is a limit of -1 over -1 phases."""
+    FUSSY_MAXIMUM = "fussy-maximum"
+    """Rejects a Relative profile for the whole station in 1.6 too, by a rule of 2.0.1."""
+    TENTHS_ONLY = "tenths-only"
+    """Rejects a limit that is no multiple of 0.1."""
+    VENDOR_KEY = "vendor-key"
+    """No smart charging: only its own setting MaxChargingCurrent limits it."""
+    TRIPS_OFFLINE = "trips-offline"
+    """A minute after it lost its line it draws all it can, and two minutes later its breaker trips."""
+    TWO_PHASES = "two-phases"
+    """Its vehicles draw on two phases of three."""
+    SLEEPS_AT_ZERO = "sleeps-at-zero"
+    """A vehicle that was given nothing does not wake up until it is unplugged."""
+    UNLIMITED_START = "unlimited-start"
+    """A transaction draws all it can until its first TxProfile came."""
+    FLOAT_IDS = "float-ids"
+    """Connector and EVSE numbers are written as 1.0."""
+    VENDOR_WORDS = "vendor-words"
+    """Measurands and reasons no version of OCPP knows."""
+    FORGETS_STOP = "forgets-stop"
+    """Never tells the end of a transaction."""
+    STOPS_UNKNOWN = "stops-unknown"
+    """On each line it tells again, until answered, the end of a transaction nobody heard the start of."""
+    OVERFLOWS = "overflows"
+    """Says it has 1,850,000,000 connectors once a setting of more than 128 characters was written."""
+    ONE_MEASURAND = "one-measurand"
+    """Rejects a list of measurands: it takes one."""
+    NO_CONNECTOR_ZERO = "no-connector-zero"
+    """Rejects default profiles for connector 0."""
+    ANSWERS_LATE = "answers-late"
+    """Answers 40 s after it was asked."""
+    REBOOTS = "reboots"
+    """Restarts every five minutes."""
+    REPLAYS_BACKWARDS = "replays-backwards"
+    """What was metered offline is told newest first."""
+    CHATTERS = "chatters"
+    """Meter values every second."""
 
 
 @dataclass(frozen=True, slots=True)

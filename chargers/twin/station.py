@@ -3,42 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
-from random import Random
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-from websockets.typing import Subprotocol
 
 from chargers.errors import CallDenied, LineLost
+from chargers.twin.answers import deadly_to, speaker_of
 from chargers.twin.cabinet import Cabinet
-from chargers.twin.handlers16 import Speaker16
-from chargers.twin.handlers201 import Speaker201
+from chargers.twin.dialing import Dialer
+from chargers.twin.keyring import Keyring
 from chargers.twin.messages16 import boot16, messages16
 from chargers.twin.messages201 import boot201, messages201
+from chargers.twin.noticeboard import Noticeboard
 from chargers.twin.notices import Asked, ChargingState, Notice, PlugState, StopReason
 from chargers.twin.outbox import Outbox, Outgoing, Payload
 from chargers.twin.pacing import Pacing
 from chargers.twin.speaker import Speaker, string_ids
 from chargers.twin.spec import Misbehaviour, StationSpec, Vehicle
+from chargers.twin.spoiling import spoil, stray_end
 from chargers.twin.tally import Tally
+from chargers.twin.upkeep import Upkeep, log_text
+from chargers.twin.wording import time_text
 from fleet.clock import Clock
 from fleet.twin.battery import Plugged
 
-_line_log = logging.getLogger("chargers.twin.line")
+if TYPE_CHECKING:
+    import ssl
 
 RESTART_SECONDS = 30.0
 WATCHDOG_SECONDS = 300.0
 ASK_AGAIN_SECONDS = 60.0
 """Wait before another BootNotification where the server gave no interval."""
-PING_SECONDS = 20.0
-"""Wall seconds between WebSocket pings: they tell a dead line, whatever the clock."""
+LATE_SECONDS = 40.0
+"""How long the slowest stations think before they answer."""
+REBOOT_SECONDS = 300.0
+RECONNECT_SECONDS = 1.0
 
 
 class SimStation:
@@ -54,16 +59,22 @@ class SimStation:
         password: str | None = None,
         tally: Tally | None = None,
         seed: int = 0,
+        roots_pem: str = "",
     ) -> None:
-        """url: of the central system, without the identity. pace: wall seconds that so many clock seconds take."""
+        """url: of the central system, without the identity. pace: wall seconds that so many clock seconds take.
+
+        roots_pem: certificates a wss:// server is checked against; empty: those of the machine.
+        """
         self.spec = spec
         self.tally = Tally() if tally is None else tally
         self.cabinet = Cabinet(spec, clock.now(), self.say)
         self.connected = False
-        self._url = f"{url.rstrip('/')}/{quote(spec.identity, safe='')}"
-        self._password = password
+        self.keyring = Keyring(spec.identity, roots_pem)
+        self.board = Noticeboard(spec, clock.now, self.say)
+        self.upkeep = Upkeep(self)
+        self.dialer = Dialer(spec, url, self.cabinet.variables, self.keyring, seed)
+        self.dialer.password = password
         self._pacing = Pacing(clock, pace)
-        self._random = Random(f"{spec.identity} {seed}")
         self._outbox = Outbox()
         self._ids: Iterator[str | int] = count(1) if spec.shows(Misbehaviour.INTEGER_IDS) else string_ids()
         self._changed = asyncio.Event()
@@ -73,6 +84,7 @@ class SimStation:
         self._registered = False
         self._boot_reason = "PowerUp"
         self._restarting: StopReason | None = None
+        self._reconnecting = False
         self._away_until: datetime | None = None
         self._silent_until: datetime | None = None
         self._said_before: dict[int, PlugState | ChargingState] = {}
@@ -101,8 +113,7 @@ class SimStation:
 
     def power_kw(self) -> float:
         """What the station draws now, all EVSEs."""
-        self.cabinet.advance(self.now())
-        return sum(outlet.power_kw(self.cabinet.limits) for outlet in self.cabinet.outlets.values())
+        return self.cabinet.power_kw(self.now())
 
     def set_fault(self, evse: int, code: str = "GroundFailure") -> None:
         """A fault, by its OCPP 1.6 error code or a vendor's own."""
@@ -160,20 +171,46 @@ class SimStation:
         self.cabinet.reset(reason, self.now())
         self.stir()
 
+    def reconnect(self) -> None:
+        self._reconnecting = True
+        self.stir()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._pacing.sleep(seconds)
+
+    def busy(self) -> bool:
+        return self.cabinet.charging > 0
+
+    def report(self) -> str:
+        waiting = [one.action for one in self._outbox]
+        return log_text(self.cabinet, time_text(self.spec, self.now()), waiting)
+
+    def set_firmware(self, version: str) -> None:
+        self.cabinet.firmware = version
+        self.cabinet.variables.assign_place("ChargingStation", "FirmwareVersion", version)
+
+    def trust(self) -> ssl.SSLContext:
+        return self.keyring.context()
+
     # its life -------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Live until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_time())
-            group.create_task(self._keep_line())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_time())
+                group.create_task(self._keep_line())
+        finally:
+            self.upkeep.end()
 
     async def _keep_time(self) -> None:
         while True:
             self._changed.clear()
             now = self.now()
             self.cabinet.advance(now)
-            await self._pacing.until(self.cabinet.next_due(now), self._changed)
+            self.board.advance(now)
+            due = self.cabinet.next_due(now)
+            await self._pacing.until(min(due, self.board.next_due() or due), self._changed)
 
     async def _keep_line(self) -> None:
         attempts = 0
@@ -183,7 +220,7 @@ class SimStation:
                 self._away_until = None
             await self._end_silence()
             try:
-                async with self._connect() as socket:
+                async with self.dialer.dial() as socket:
                     if socket.subprotocol != self.spec.protocol:
                         self.tally.complain(self.spec.identity, f"{self.spec.protocol} was not chosen as subprotocol")
                     elif self._away_until is None:  # else the line was cut during the handshake
@@ -198,45 +235,20 @@ class SimStation:
                 refusal = f"HTTP {error.response.status_code}" if isinstance(error, InvalidStatus) else "unreachable"
                 self.tally.refusals[refusal] += 1
             if self._away_until is None:
-                await self._pacing.sleep(self._back_off(attempts))
+                await self._pacing.sleep(self.dialer.back_off(attempts))
             attempts += 1
-
-    def _connect(self) -> connect:
-        headers = {}
-        password = self.cabinet.variables.text("AuthorizationKey") or self._password
-        if password is not None:
-            credentials = base64.b64encode(f"{self.spec.identity}:{password}".encode()).decode()
-            headers["Authorization"] = f"Basic {credentials}"
-        return connect(
-            self._url,
-            subprotocols=[Subprotocol(self.spec.protocol)],
-            additional_headers=headers,
-            compression=None,
-            logger=_line_log,
-            proxy=None,
-            ping_interval=PING_SECONDS,
-            ping_timeout=PING_SECONDS,
-            close_timeout=2,
-        )
-
-    def _back_off(self, attempts: int) -> float:
-        """OCPP 2.0.1 part 4 section 5.3: doubled some times, with a random part."""
-        variables = self.cabinet.variables
-        doubled = 1 << min(attempts, variables.number("RetryBackOffRepeatTimes"))
-        spread = self._random.random() * variables.number("RetryBackOffRandomRange")
-        return float(max(1, variables.number("RetryBackOffWaitMinimum")) * doubled + spread)
 
     async def _converse(self, socket: ClientConnection) -> None:
         """Everything on one connection, until it ends."""
-        make: type[Speaker16 | Speaker201] = Speaker16 if self.spec.protocol == "ocpp1.6" else Speaker201
-        speaker = make(self, self.spec.identity, socket, self.tally, self._ids, lambda: not self._silent)
+        late = partial(self.sleep, LATE_SECONDS) if self.spec.shows(Misbehaviour.ANSWERS_LATE) else None
+        speaker = speaker_of(self, socket, self.tally, self._ids, lambda: not self._silent, late)
         self._socket = socket
         self.connected = True
         self.tally.connections += 1
-        tasks = [
-            asyncio.create_task(life)
-            for life in (self._listen(socket, speaker), self._speak(socket, speaker), self._beat())
-        ]
+        lives = [self._listen(socket, speaker), self._speak(socket, speaker), self._beat()]
+        if self.spec.shows(Misbehaviour.REBOOTS):
+            lives.append(self._wear_out())
+        tasks = [asyncio.create_task(life) for life in lives]
         try:
             # No TaskGroup: its errors take precedence over a cancellation, and a line is lost in every shutdown.
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -244,7 +256,7 @@ class SimStation:
             for task in tasks:
                 task.cancel()
             endings = await asyncio.gather(*tasks, return_exceptions=True)
-            on_purpose = self._restarting is not None
+            on_purpose = self._restarting is not None or self._reconnecting
             self._hang_up(socket)
         self.tally.failures += not on_purpose
         for ending in endings:
@@ -255,20 +267,31 @@ class SimStation:
         self._socket = None
         self.connected = False
         self._said_before = self.cabinet.said()
-        self.cabinet.online = False
+        self.cabinet.go_offline(self.now())
         self._outbox.lose_line()
         if self._restarting is not None:
             self._restarting, self._registered, self._boot_reason = None, False, "RemoteReset"
             self._away_until = self.now() + timedelta(seconds=RESTART_SECONDS)
+        elif self._reconnecting:
+            self._away_until = self.now() + timedelta(seconds=RECONNECT_SECONDS)
         elif self.spec.shows(Misbehaviour.DIES_ON_ABNORMAL_CLOSE) and socket.close_code in {None, 1006}:
-            self._registered, self._boot_reason = False, "Watchdog"
-            self._away_until = self.now() + timedelta(seconds=WATCHDOG_SECONDS)
+            self._crash()
+        self._reconnecting = False
+
+    def _crash(self) -> None:
+        """It hangs until its watchdog restarts it."""
+        self._registered, self._boot_reason = False, "Watchdog"
+        self._away_until = self.now() + timedelta(seconds=WATCHDOG_SECONDS)
 
     async def _listen(self, socket: ClientConnection, speaker: Speaker) -> None:
         try:
             async for frame in socket:
-                await speaker.route_message(frame)
+                await speaker.take(frame)
                 self._changed.set()
+                if any(self.spec.shows(manner) for manner in deadly_to(speaker)):
+                    self._crash()
+                    socket.transport.abort()
+                    return
         finally:
             speaker.hang_up()
 
@@ -282,8 +305,14 @@ class SimStation:
             await self._register(speaker)
             self.cabinet.tell_status(None, self.now())
         self.cabinet.go_online(self.now())
+        self.upkeep.tell_installed()
         if self.spec.shows(Misbehaviour.REPEATS_ITSELF):
             self._outbox.repeat_answered()
+        if self.spec.shows(Misbehaviour.REPLAYS_BACKWARDS):
+            self._outbox.turn_round()
+        if self.spec.shows(Misbehaviour.STOPS_UNKNOWN):
+            action, body = stray_end(self.spec, time_text(self.spec, self.now()))
+            self._outbox.put(Outgoing(action, lambda: body))
         await self._send_all(socket, speaker)
 
     async def _register(self, speaker: Speaker) -> None:
@@ -309,6 +338,12 @@ class SimStation:
             return boot16(self.cabinet)
         return boot201(self.cabinet, self._boot_reason)
 
+    async def _wear_out(self) -> None:
+        """One of those that restart again and again."""
+        while True:
+            await self._pacing.sleep(REBOOT_SECONDS)
+            self.restart(StopReason.HARD_RESET)
+
     async def _beat(self) -> None:
         while True:
             await self._pacing.sleep(self.cabinet.variables.number("HeartbeatInterval") or ASK_AGAIN_SECONDS)
@@ -325,6 +360,9 @@ class SimStation:
             if self._restarting is StopReason.HARD_RESET or (self._restarting is not None and outgoing is None):
                 await socket.close(1001, "restart")
                 return
+            if outgoing is None and self._reconnecting:
+                await socket.close(1000, "reconnect")
+                return
             if outgoing is None:
                 later = self._outbox.next_due() or now + timedelta(hours=1)
                 await self._pacing.until(later, self._to_send)
@@ -336,7 +374,7 @@ class SimStation:
         variables = self.cabinet.variables
         outgoing.attempts += 1
         try:
-            result = await speaker.ask(outgoing.action, outgoing.payload())
+            result = await speaker.ask(outgoing.action, spoil(self.spec, outgoing.payload()))
         except (CallDenied, TimeoutError):
             if outgoing.durability == "transaction" and outgoing.attempts < variables.number(
                 "TransactionMessageAttempts"

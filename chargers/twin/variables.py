@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from chargers.twin.cards import MOST_ENTRIES
 from chargers.twin.spec import Misbehaviour, StationSpec
 
 Mutability = Literal["ReadOnly", "ReadWrite", "WriteOnly"]
@@ -13,6 +14,9 @@ DataType = Literal["string", "integer", "decimal", "boolean", "MemberList", "Seq
 SetResult = Literal["Accepted", "Rejected"]
 
 LONGEST_VALUE = 500
+VENDOR_KEY = "MaxChargingCurrent"
+"""A: the only limit some makes know."""
+FEATURES = "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
 MEASURANDS = (
     "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,SoC,Power.Offered,Current.Offered"
 )
@@ -31,6 +35,10 @@ class Variable:
     instance: str | None = None
     evse: int | None = None
 
+    @property
+    def readable(self) -> bool:
+        return self.mutability != "WriteOnly"
+
     def put(self, value: str) -> SetResult:
         """Take a new value, or refuse one of the wrong type or length, or for a setting that cannot be written."""
         fits = {
@@ -41,6 +49,17 @@ class Variable:
             return "Rejected"
         self.value = value
         return "Accepted"
+
+
+def place_of(variable: Variable) -> dict[str, dict[str, object]]:
+    """Component and variable as 2.x writes them."""
+    component: dict[str, object] = {"name": variable.component}
+    if variable.evse is not None:
+        component["evse"] = {"id": variable.evse}
+    name: dict[str, object] = {"name": variable.name}
+    if variable.instance is not None:
+        name["instance"] = variable.instance
+    return {"component": component, "variable": name}
 
 
 class Variables:
@@ -73,6 +92,10 @@ class Variables:
         """Set by the station itself, whoever else may write it."""
         self._by_key[key.lower()].value = value
 
+    def assign_place(self, component: str, name: str, value: str) -> None:
+        """Set by the station itself what has a place in the device model only."""
+        self._by_place[component.lower(), None, name.lower(), None].value = value
+
     def text(self, key: str) -> str:
         return self._by_key[key.lower()].value
 
@@ -99,7 +122,7 @@ def _station(spec: StationSpec) -> Iterator[Variable]:
         yield Variable(None, "EVSE", "Power", f"{evse.max_kw * 1000:.0f}", data_type="decimal", evse=number)
         yield Variable(None, "EVSE", "SupplyPhases", str(evse.phases), data_type="integer", evse=number)
     yield Variable("NumberOfConnectors", None, "", str(len(spec.evses)), data_type="integer")
-    yield Variable("SupportedFeatureProfiles", None, "", "Core,SmartCharging,RemoteTrigger", data_type="SequenceList")
+    yield Variable("SupportedFeatureProfiles", None, "", FEATURES, data_type="SequenceList")
     yield from _communication(spec)
     yield from _transactions(spec)
     yield from _smart_charging(spec)
@@ -124,6 +147,7 @@ def _communication(spec: StationSpec) -> Iterator[Variable]:
     yield Variable("RetryBackOffWaitMinimum", comm, "RetryBackOffWaitMinimum", "5", "ReadWrite", "integer")
     yield Variable("RetryBackOffRepeatTimes", comm, "RetryBackOffRepeatTimes", "5", "ReadWrite", "integer")
     yield Variable("RetryBackOffRandomRange", comm, "RetryBackOffRandomRange", "5", "ReadWrite", "integer")
+    yield Variable("SecurityProfile", "SecurityCtrlr", "SecurityProfile", "1", "ReadWrite", "integer")
     yield Variable("AuthorizationKey", "SecurityCtrlr", "BasicAuthPassword", "", "WriteOnly")
     yield Variable(None, "SecurityCtrlr", "Identity", spec.identity)
     for message in ("GetVariables", "SetVariables", "GetReport"):
@@ -141,6 +165,13 @@ def _transactions(spec: StationSpec) -> Iterator[Variable]:
     yield Variable(None, tx, "TxStartPoint", "Authorized", "ReadOnly", "MemberList")
     yield Variable(None, tx, "TxStopPoint", "EVConnected", "ReadOnly", "MemberList")
     yield Variable("AllowOfflineTxForUnknownId", auth, "OfflineTxForUnknownIdEnabled", "true", "ReadWrite", "boolean")
+    lists = "LocalAuthListCtrlr"
+    yield Variable("LocalAuthListEnabled", lists, "Enabled", "true", "ReadWrite", "boolean")
+    yield Variable("LocalPreAuthorize", auth, "LocalPreAuthorization", "false", "ReadWrite", "boolean")
+    yield Variable("LocalAuthorizeOffline", auth, "LocalAuthorizeOffline", "true", "ReadWrite", "boolean")
+    yield Variable("LocalAuthListMaxLength", None, "", str(MOST_ENTRIES), data_type="integer")
+    yield Variable("SendLocalListMaxLength", lists, "ItemsPerMessage", "100", "ReadOnly", "integer")
+    yield Variable("ReserveConnectorZeroSupported", "ReservationCtrlr", "NonEvseSpecific", "true", data_type="boolean")
     yield Variable("AuthorizeRemoteTxRequests", auth, "AuthorizeRemoteStart", "false", "ReadOnly", "boolean")
 
 
@@ -148,7 +179,9 @@ def _smart_charging(spec: StationSpec) -> Iterator[Variable]:
     smart = "SmartChargingCtrlr"
     units = rate_units(spec)
     words = ",".join({"A": "Current", "W": "Power"}[unit] for unit in units)
-    periods = "4" if spec.shows(Misbehaviour.FEW_PERIODS) else "96"
+    periods = "4" if spec.shows(Misbehaviour.FEW_PERIODS) else "24" if spec.shows(Misbehaviour.MINUS_ONE) else "96"
+    if spec.shows(Misbehaviour.VENDOR_KEY):
+        yield Variable(VENDOR_KEY, "VendorCtrlr", VENDOR_KEY, "63", "ReadWrite", "integer")
     yield Variable(None, smart, "Enabled", "true", "ReadOnly", "boolean")
     yield Variable("ChargeProfileMaxStackLevel", smart, "ProfileStackLevel", "8", "ReadOnly", "integer")
     yield Variable("ChargingScheduleMaxPeriods", smart, "PeriodsPerSchedule", periods, "ReadOnly", "integer")

@@ -53,22 +53,38 @@ async def run_stations(
     pace: Callable[[float], float],
     passwords: Mapping[str, str] | None = None,
     seed: int = 0,
+    roots_pem: str = "",
+    a_second: float = 0.0,
 ) -> AsyncIterator[Yard]:
     """Stations that live while the block runs; leaving it ends them.
 
     url: of the central system, without identity. pace: wall seconds that so many clock seconds take. passwords: by
-    identity, for Basic authentication.
+    identity, for Basic authentication. roots_pem: what a wss:// server is checked against; empty: the machine's own.
+    a_second: so many stations are switched on each wall second; 0: all at once.
     """
     tally = Tally()
     keys = passwords or {}
     yard = Yard(
         (
-            SimStation(spec, clock=clock, url=url, pace=pace, password=keys.get(spec.identity), tally=tally, seed=seed)
+            SimStation(
+                spec,
+                clock=clock,
+                url=url,
+                pace=pace,
+                password=keys.get(spec.identity),
+                tally=tally,
+                seed=seed,
+                roots_pem=roots_pem,
+            )
             for spec in specs
         ),
         tally,
     )
-    left = {asyncio.create_task(_keep_running(station, Pacing(clock, pace))) for station in yard.values()}
+    wait = 1 / a_second if a_second > 0 else 0.0
+    left = {
+        asyncio.create_task(_keep_running(station, Pacing(clock, pace), number * wait))
+        for number, station in enumerate(yard.values())
+    }
     try:
         # No TaskGroup: no station's task ends by itself, and it would wrap what the block raises into a group.
         yield yard
@@ -79,7 +95,8 @@ async def run_stations(
             _, left = await asyncio.wait(left, timeout=1.0)
 
 
-async def _keep_running(station: SimStation, pacing: Pacing) -> None:
+async def _keep_running(station: SimStation, pacing: Pacing, after_seconds: float) -> None:
+    await asyncio.sleep(after_seconds)
     while True:
         try:
             await station.run()
