@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from chargers.central.frames import FrameLog
 from chargers.central.reboots import Reboots
@@ -42,6 +42,14 @@ class Counts:
         }
 
 
+class Authority(Protocol):
+    """Signs stations' certificates."""
+
+    def sign(self, csr_pem: str, station_id: str) -> str:
+        """The certificate and what leads to its root, PEM; ValueError for a request that may not be signed."""
+        ...
+
+
 class Desk:
     """Shared by all sessions of one central system."""
 
@@ -51,6 +59,8 @@ class Desk:
         self.clock = store.clock
         self.settings = settings
         self.http = http or HttpSettings()
+        self.authority: Authority | None = None
+        """None: nobody here signs certificates."""
         self.counts = Counts()
         self.reboots = Reboots()
         self.frames = FrameLog(writer, on=settings.frames_days > 0)

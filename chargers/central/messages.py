@@ -164,6 +164,10 @@ class SecurityEventIn(Loose):
     tech_info: str | None = None
 
 
+class SignCertificateIn(Loose):
+    csr: str
+
+
 class StatusOnly(Loose):
     """Progress of a firmware update, log upload and the like."""
 

@@ -19,18 +19,28 @@ AT_ONCE = 2
 
 
 def read_basic(authorization: str | None) -> tuple[str, str] | None:
-    """User and password of a Basic Authorization header (RFC 7617); None when there are none."""
+    """User and password of a Basic Authorization header (RFC 7617); None when there are none.
+
+    A password of bytes that are no text is given in hexadecimal: stations by earlier editions of the 1.6 security
+    whitepaper send the bytes of the key they were told in that form.
+    """
     if authorization is None:
         return None
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
-        text = base64.b64decode(encoded.strip(), validate=True).decode()
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+        return (user.decode(), _as_text(password)) if colon else None
     except (binascii.Error, UnicodeDecodeError):
         return None
-    user, colon, password = text.partition(":")
-    return (user, password) if colon else None
+
+
+def _as_text(password: bytes) -> str:
+    try:
+        return password.decode()
+    except UnicodeDecodeError:
+        return password.hex()
 
 
 class PasswordCheck:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ocpp.v16 import ChargePoint
 
-from chargers.central import ledger, messages, progress, v16_calls
+from chargers.central import ledger, messages, progress, v16_calls, v16_trust
 from chargers.central.desk import Desk
 from chargers.central.ledger import End, Identity, Start
 from chargers.central.limits import Limits
@@ -193,12 +193,18 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
 
     @answers("SecurityEventNotification", messages.SecurityEventIn)
     def on_security_event(self, request: messages.SecurityEventIn) -> Answer:
-        text = clean(f"{self.id}: {request.type} {request.tech_info or ''}".rstrip(), 200)
-        return self.store(lambda work: work.alarms.sound("station.security", self.id, "warning", text))
+        now = self.desk.clock.now()
+        self.clock.note(request.timestamp, now)
+        kind, info, at = clean(request.type, 50), clean(request.tech_info, 255), read_time(request.timestamp, now)
+        critical = kind in v16_trust.CRITICAL
+        return self.store(lambda work: work.trust.note_event(self.id, kind, info, critical=critical, at=at))
 
-    @answers("SignCertificate", messages.Nothing)
-    def on_sign_certificate(self, _request: messages.Nothing) -> Answer:
-        return {"status": "Rejected"}
+    @answers("SignCertificate", messages.SignCertificateIn)
+    def on_sign_certificate(self, request: messages.SignCertificateIn) -> Answer:
+        if self.desk.authority is None:
+            return {"status": "Rejected"}
+        self.desk.spawn(v16_trust.sign_certificate(self, request.csr))
+        return {"status": "Accepted"}
 
     # orders
 

@@ -13,6 +13,7 @@ from chargers.central.outcome import Outcome
 from chargers.central.quirks import Quirk
 from chargers.central.session import LIMIT_ID, Carry, station_limit, transaction_limit
 from chargers.central.v16_files import FILES
+from chargers.central.v16_trust import TRUST
 from chargers.central.v16_upkeep import UPKEEP
 from chargers.errors import CallFailed, CallRefused
 from chargers.profile import ChargingProfile, from_v201, to_v16
@@ -269,4 +270,5 @@ CALLS: dict[OrderKind, Carry] = {
     OrderKind.LIMIT_STATION: _limit_station,
     **UPKEEP,
     **FILES,
+    **TRUST,
 }

@@ -33,6 +33,7 @@ from fleet.store.sites import Sites
 from fleet.store.stations import Stations
 from fleet.store.tokens import Tokens
 from fleet.store.trucks import Trucks
+from fleet.store.trust import Trust
 
 
 class Work:
@@ -61,6 +62,7 @@ class Work:
         self.tokens = Tokens(self)
         self.reservations = Reservations(self)
         self.files = Files(self)
+        self.trust = Trust(self)
         self.charging = Charging(self)
         self.leases = Leases(self)
         self.frames = Frames(self)

@@ -1,0 +1,116 @@
+"""Certificates and security events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from fleet.events import Kind
+from fleet.tables import Certificate, SecurityEvent
+
+if TYPE_CHECKING:
+    from fleet.store.work import Work
+
+TEXT = 255
+
+
+class Trust:
+    """Trust in this unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def note_event(
+        self,
+        station_id: str,
+        kind: str,
+        info: str = "",
+        *,
+        critical: bool = False,
+        source: str = "station",
+        address: str = "",
+        at: datetime | None = None,
+    ) -> None:
+        """A security event was told by a station, or found here (`source` "central"); a critical one is an alarm."""
+        row = SecurityEvent(
+            station_id=station_id[:48],
+            at=at or self._work.now,
+            kind=kind[:50],
+            info=info[:TEXT],
+            address=address,
+            critical=critical,
+            source=source,
+        )
+        self._work.session.add(row)
+        self._work.session.flush()
+        self._work.events.append(
+            Kind.SECURITY_EVENT,
+            station_id,
+            kind=row.kind,
+            info=row.info,
+            critical=critical,
+            source=source,
+            address=address,
+        )
+        if critical:
+            text = f"{station_id}: {row.kind} {row.info}".rstrip()[:200]
+            self._work.alarms.sound("station.security", station_id, "warning", text)
+
+    def events(self, station_id: str | None = None, count: int = 200) -> list[SecurityEvent]:
+        """The last `count` security events, newest first."""
+        query = select(SecurityEvent).order_by(col(SecurityEvent.security_event_id).desc()).limit(count)
+        if station_id is not None:
+            query = query.where(SecurityEvent.station_id == station_id)
+        return list(self._work.session.exec(query))
+
+    def certificate(self, certificate_id: int) -> Certificate | None:
+        """One certificate."""
+        return self._work.session.get(Certificate, certificate_id)
+
+    def certificates(self, station_id: str | None = None) -> list[Certificate]:
+        """Certificates, or those of one station ("": of the central system itself), newest first."""
+        query = select(Certificate).order_by(col(Certificate.certificate_id).desc())
+        if station_id is not None:
+            query = query.where(Certificate.station_id == station_id)
+        return list(self._work.session.exec(query))
+
+    def keep_certificate(self, row: Certificate) -> Certificate:
+        """A certificate as it is now; the same one of a station for the same use is one row."""
+        query = select(Certificate).where(
+            Certificate.fingerprint == row.fingerprint,
+            Certificate.station_id == row.station_id,
+            Certificate.use == row.use,
+        )
+        before = self._work.session.exec(query).first()
+        if before is not None:
+            before.state, before.why = row.state, row.why
+            row = before
+        self._work.session.add(row)
+        self._work.session.flush()
+        self._tell(row)
+        return row
+
+    def mark_certificate(self, certificate_id: int, state: str, why: str = "") -> None:
+        """A certificate was accepted, rejected, replaced, revoked or deleted."""
+        row = self.certificate(certificate_id)
+        if row is None or row.state == state:
+            return
+        row.state, row.why = state, why[:TEXT]
+        if state == "revoked":
+            row.revoked_at = self._work.now
+        self._work.session.add(row)
+        self._work.session.flush()
+        self._tell(row)
+
+    def _tell(self, row: Certificate) -> None:
+        self._work.events.append(
+            Kind.CERTIFICATE_CHANGED,
+            row.station_id,
+            use=row.use,
+            state=row.state,
+            serial=row.serial,
+            subject=row.subject,
+            not_after=row.not_after.isoformat(),
+        )
