@@ -8,6 +8,9 @@ ChargersError
 ├── UnsafeLimits             limits under which no safe state exists: the fall-backs alone break the site limit
 ├── CentralError             the central system
 │   ├── PortUnavailable      it cannot listen where it was told to
+│   ├── RequestRefused       a certificate signing request that is not granted
+│   ├── CertificateUnreadable  no certificate
+│   ├── AuthorityBroken      our own authority's files cannot be used
 │   ├── OrderUnclear         an order whose arguments cannot be understood
 │   └── CallFailed           a call to a station that brought no result
 │       ├── CallInvalid      not sent: it breaks the OCPP schema
@@ -51,6 +54,18 @@ class CentralError(ChargersError):
 
 class PortUnavailable(CentralError):
     """The central system cannot listen where it was told to: the message names host, port and the mend."""
+
+
+class RequestRefused(CentralError):
+    """A certificate signing request that is not granted: the message says why."""
+
+
+class CertificateUnreadable(CentralError):
+    """What should be a certificate is none."""
+
+
+class AuthorityBroken(CentralError):
+    """Our own certificate authority cannot be used: the message names the file and the mend."""
 
 
 class OrderUnclear(CentralError):
