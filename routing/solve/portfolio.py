@@ -43,7 +43,7 @@ WHOLE, PIECED = 0.45, 0.92
 """Shares of the budget when PyVRP's run on the whole night ends, and when that on pieces does."""
 
 FEW, STARTS = 120, 3
-"""Below so many bins there are so many starts, all but the first with a truck kept at home."""
+"""Below so many bins there are so many starts; all but the first keep a truck at home, where trucks cost by the day."""
 
 MASTER, MASTER_SECONDS = 0.04, 8.0
 """Share of the budget, and seconds, that the master may take at most."""
@@ -89,16 +89,17 @@ def _search_large(best: Incumbent, random: Random, pool: Pool, away: Away) -> No
 
 
 def _run_starts(best: Incumbent, random: Random, until: float, pool: Pool) -> None:
-    """PyVRP from the best rounds or from nothing; on small days, where it settles on a mix of trucks early, several
-    times with one truck of the best rounds kept at home.
+    """PyVRP from the best rounds or from nothing; on small days several times from nothing, because starts differ most
+    there, and with one truck of the best rounds kept at home, because it settles on a mix of trucks early.
     """
     ground = best.ground
     starts = STARTS if ground.count < FEW and len(ground.rigs) > 1 else 1
+    paid = any(rig.fixed > 0 for rig in ground.rigs)
     begun, lasts = best.elapsed(), until - best.elapsed()
     run_pyvrp(best, random, begun + lasts / starts, pool)
     for number in range(2, starts + 1):
         sent = sorted(best.sequences.keys() - ground.fixed.keys(), key=lambda index: len(best.sequences[index]))
-        banned = sent[(number - 2) % len(sent)] if sent else -1
+        banned = sent[(number - 2) % len(sent)] if sent and paid else -1
         run_pyvrp(best, random, begun + number * lasts / starts, pool, banned)
 
 

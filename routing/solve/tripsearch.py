@@ -33,6 +33,9 @@ NEIGHBOURS = 50
 TORN = 25
 """Most bins PyVRP takes out or puts in before it repairs: fewer make twice the steps a second, and dearer rounds."""
 
+SMALL, SMALL_NEIGHBOURS, SMALL_TORN = 120, 30, 12
+"""Up to so many bins fewer neighbours and fewer torn find more: three times the steps, and a small night needs them."""
+
 LOAD, TIME, WAY = 100.0, 100.0, 100.0
 """First prices, in metres, of a unit of load, a second late and a metre beyond the battery; PyVRP adapts them."""
 
@@ -50,13 +53,16 @@ class TripSearch:
         self.model = model
         self.data = model.data
         self.steps = 0
+        small = len(model.nodes) <= SMALL
         self._random = Random(seed)
         self._rng = RandomNumberGenerator(seed=seed % (1 << 32))
         self._search = LocalSearch(
             self.data,
             self._rng,
-            compute_neighbours(self.data, NeighbourhoodParams(num_neighbours=NEIGHBOURS)),
-            PerturbationManager(PerturbationParams(1, TORN)),
+            compute_neighbours(
+                self.data, NeighbourhoodParams(num_neighbours=SMALL_NEIGHBOURS if small else NEIGHBOURS)
+            ),
+            PerturbationManager(PerturbationParams(1, SMALL_TORN if small else TORN)),
         )
         for operator in OPERATORS:
             if operator.supports(self.data):
