@@ -45,7 +45,8 @@ ONCE = frozenset(
 LOOK_SECONDS = 1.0
 """Orders are looked for at least this often, to expire those past their time."""
 WAIT_SECONDS = 0.05
-REST_SECONDS = 0.05
+REST_SECONDS = 0.15
+"""Between two looks for orders: under load every one finds that somebody has written."""
 
 log = structlog.get_logger("binwatt.central")
 

@@ -89,12 +89,14 @@ def rows_of(station_id: str, evse: int, ref: str, meter_values: Iterable[Any], n
     rows: dict[tuple[datetime, str], _Row] = {}
     for meter_value in meter_values:
         at = read_time(meter_value.timestamp, now)
+        row, before = None, ""
         for sample in meter_value.sampled_value:
             context = sample.context or "Sample.Periodic"
-            row = rows.get((at, context))
-            if row is None:
-                head = {"station_id": station_id, "evse": evse, "ref": ref, "measured_at": at, "context": context[:32]}
-                row = rows[at, context] = _Row({**head, **_EMPTY})
+            if row is None or context != before:
+                row, before = rows.get((at, context)), context
+                if row is None:
+                    head = {"station_id": station_id, "evse": evse, "ref": ref, "measured_at": at}
+                    row = rows[at, context] = _Row({**head, "context": context[:32], **_EMPTY})
             row.add(sample)
     return [row.finish() for row in rows.values()]
 
@@ -102,12 +104,13 @@ def rows_of(station_id: str, evse: int, ref: str, meter_values: Iterable[Any], n
 class _Row:
     """A row being filled."""
 
-    __slots__ = ("_extra", "_values", "_whole")
+    __slots__ = ("_extra", "_parts", "_values")
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
         self._extra: list[Any] | None = None
-        self._whole: set[str] = set()
+        self._parts: set[str] | None = None
+        """Columns that hold what phases said, not the whole."""
 
     def add(self, sample: Any) -> None:
         try:
@@ -123,14 +126,21 @@ class _Row:
             if value is not None:
                 if phase is None:
                     self._values[column] = value
-                    self._whole.add(column)
+                    if self._parts is not None:
+                        self._parts.discard(column)
                     return
-                if column not in self._whole:
-                    self._values[column] = _join(column, self._values[column], value)
+                self._add_part(column, value)
         extra = self._extra = self._extra or []
         if len(extra) < MOST_EXTRA:
             name = sample.measurand or REGISTER
             extra.append((name[:50], str(sample.value)[:50], (unit or "")[:20], phase, location))
+
+    def _add_part(self, column: str, value: float) -> None:
+        before = self._values[column]
+        parts = self._parts = self._parts if self._parts is not None else set()
+        if before is None or column in parts:
+            self._values[column] = _join(column, before, value)
+            parts.add(column)
 
     def finish(self) -> dict[str, Any]:
         if self._extra:

@@ -12,6 +12,8 @@ from fleet.events import Event
 from fleet.store import Source, Store, Tail
 
 WAIT_SECONDS = 0.5
+REST_SECONDS = 0.2
+"""Between two looks: under load every one finds that somebody has written."""
 FOLLOWED = frozenset({Source.EVENTS, Source.READINGS})
 """Meter values by the hundred a second tell the clerk nothing."""
 log = structlog.get_logger("console.clerk")
@@ -30,6 +32,7 @@ async def follow(store: Store) -> AsyncIterator[list[Event]]:
                 continue
             if events:
                 yield events
+            await asyncio.sleep(REST_SECONDS)
     finally:
         tail.close()
 

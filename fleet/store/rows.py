@@ -16,6 +16,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
+SIZES = (64, 16, 4, 1)
+"""Rows a statement: the driver lets go of the interpreter for each, and the event loop then takes its time to give it
+back."""
 _DIALECT = sqlite.dialect()
 
 
@@ -27,7 +30,9 @@ class RowInsert:
         self.columns = tuple(columns)
         insert = sqlite.insert(table).on_conflict_do_nothing()
         compiled = insert.compile(dialect=_DIALECT, column_keys=list(self.columns))
-        self._sql = str(compiled)
+        before, _, after = str(compiled).partition(" VALUES ")
+        end = after.index(")") + 1
+        self._sql = {size: f"{before} VALUES {', '.join([after[:end]] * size)}{after[end:]}" for size in SIZES}
         order: list[str] = compiled.positiontup or []
         defaults = {name: value for name, value in compiled.params.items() if name not in self.columns}
         self._defaults: Mapping[str, Any] = {name: _plain(core.c[name].default) for name in defaults}
@@ -38,15 +43,19 @@ class RowInsert:
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert them."""
         get, converters, defaults = self._get, self._converters, self._defaults
-        batch = []
-        for row in rows:
-            values = list(get({**defaults, **row} if defaults else row))
-            for at, convert in converters:
-                value = values[at]
-                if value is not None:
-                    values[at] = convert(value)
-            batch.append(tuple(values))
-        connection.exec_driver_sql(self._sql, batch)
+        at, count = 0, len(rows)
+        for size in SIZES:
+            while count - at >= size:
+                bound: list[Any] = []
+                for row in rows[at : at + size]:
+                    values = list(get({**defaults, **row} if defaults else row))
+                    for place, convert in converters:
+                        value = values[place]
+                        if value is not None:
+                            values[place] = convert(value)
+                    bound += values
+                connection.exec_driver_sql(self._sql[size], tuple(bound))
+                at += size
 
 
 def _plain(default: Any) -> Any:
