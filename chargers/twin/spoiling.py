@@ -10,7 +10,7 @@ from chargers.twin.spec import Misbehaviour, StationSpec
 
 NUMBERED = frozenset({"connectorId", "evseId"})
 UNKNOWN_REASON = "VendorTimeout"
-UNKNOWN_SAMPLE: Payload = {"value": "31.5", "measurand": "Vendor.InletTemperature", "context": "Sample.Periodic"}
+UNKNOWN_MEASURAND, UNKNOWN_VALUE = "Vendor.InletTemperature", "31.5"
 STRAY_TRANSACTION = 987654
 
 
@@ -38,10 +38,11 @@ def _use_own_words(spec: StationSpec, payload: Payload) -> Payload:
     if "stoppedReason" in info:
         spoiled["transactionInfo"] = {**info, "stoppedReason": UNKNOWN_REASON}
     if "meterValue" in payload:
-        value: Any = UNKNOWN_SAMPLE["value"] if spec.protocol == "ocpp1.6" else float(UNKNOWN_SAMPLE["value"])
-        extra = {**UNKNOWN_SAMPLE, "value": value}
+        value: Any = UNKNOWN_VALUE if spec.protocol == "ocpp1.6" else float(UNKNOWN_VALUE)
+        extra = {"value": value, "measurand": UNKNOWN_MEASURAND}
         spoiled["meterValue"] = [
-            {**one, "sampledValue": [*one["sampledValue"], extra]} for one in payload["meterValue"]
+            {**one, "sampledValue": [*one["sampledValue"], {**extra, "context": one["sampledValue"][0]["context"]}]}
+            for one in payload["meterValue"]
         ]
     return spoiled
 

@@ -74,7 +74,7 @@ class SimStation:
         self.upkeep = Upkeep(self)
         self.dialer = Dialer(spec, url, self.cabinet.variables, self.keyring, seed)
         self.dialer.password = password
-        self._pacing = Pacing(clock, pace)
+        self._pacing, self._made_at = Pacing(clock, pace), clock.now()
         self._outbox = Outbox()
         self._ids: Iterator[str | int] = count(1) if spec.shows(Misbehaviour.INTEGER_IDS) else string_ids()
         self._changed = asyncio.Event()
@@ -311,7 +311,7 @@ class SimStation:
         if self.spec.shows(Misbehaviour.REPLAYS_BACKWARDS):
             self._outbox.turn_round()
         if self.spec.shows(Misbehaviour.STOPS_UNKNOWN):
-            action, body = stray_end(self.spec, time_text(self.spec, self.now()))
+            action, body = stray_end(self.spec, time_text(self.spec, self._made_at))
             self._outbox.put(Outgoing(action, lambda: body))
         await self._send_all(socket, speaker)
 

@@ -8,8 +8,9 @@ import pytest
 from sqlmodel import select
 
 from chargers.central import CentralSystem
-from chargers.twin.notices import Metered
+from chargers.twin.notices import Ended, Metered, Started
 from chargers.twin.spec import EvseSpec, Misbehaviour, StationSpec, Vehicle
+from chargers.twin.spoiling import STRAY_TRANSACTION
 from chargers.twin.wording import CLOCK_ERROR
 from chargers.twin.yard import run_stations
 from fleet.orders import OrderKind, Wanted
@@ -25,21 +26,45 @@ PASSWORD = "a-long-secret-of-the-depot"
 
 
 class Depot:
-    """A central system, its store, and stations of the twin."""
+    """A central system, its store, and stations of the twin with what they themselves know to have happened."""
 
     def __init__(self, store, yard):
         self.store = store
         self.yard = yard
         self.measured = {identity: [] for identity in yard}
+        self.started = {identity: [] for identity in yard}
+        self.ended = {identity: [] for identity in yard}
         for identity, station in yard.items():
             say = station.cabinet._say
 
-            def listen(notice, say=say, kept=self.measured[identity]):
-                if isinstance(notice, Metered):
-                    kept.append(notice.sample)
+            def listen(notice, say=say, identity=identity):
+                match notice:
+                    case Metered(sample=sample) if sample.context == "Sample.Periodic":
+                        self.measured[identity].append(sample)
+                    case Started(charge=charge):
+                        self.started[identity].append(charge)
+                    case Ended(sample=sample, charge=charge):
+                        self.ended[identity].append(round(sample.energy_wh - charge.meter_start_wh))
                 say(notice)
 
             station.cabinet._say = listen
+
+    def check(self, identity, manner=None):
+        """The store holds every transaction and meter value of a station once."""
+        ahead = CLOCK_ERROR if manner is Misbehaviour.WRONG_CLOCK else timedelta()
+        rows = self.rows(Transaction, station_id=identity)
+        strays = [row for row in rows if str(STRAY_TRANSACTION) in f"{row.ref}"]
+        rows = [row for row in rows if row not in strays]
+        assert len(rows) == len(self.started[identity]), identity
+        assert len(strays) == (manner is Misbehaviour.STOPS_UNKNOWN), identity
+        states = ["running" if manner is Misbehaviour.FORGETS_STOP else "ended"] * len(rows)
+        assert [row.state for row in rows] == states, identity
+        if manner is not Misbehaviour.FORGETS_STOP:
+            energy = sorted(round(row.end_wh - row.start_wh) for row in rows)
+            assert energy == pytest.approx(sorted(self.ended[identity]), abs=1), identity
+        readings = self.rows(MeterValue, station_id=identity, context="Sample.Periodic")
+        stored = sorted(row.measured_at.replace(tzinfo=UTC) - ahead for row in readings)
+        assert stored == [sample.at for sample in self.measured[identity]], identity
 
     def rows(self, table, **where):
         with self.store.read() as work:
@@ -112,36 +137,57 @@ def spec(protocol, *misbehaviours, **fields):
     return StationSpec("TWIN", protocol, misbehaviours=frozenset(misbehaviours), **fields)
 
 
+RESTLESS = (Misbehaviour.REBOOTS, Misbehaviour.CHATTERS)
+MANNERS = [None, *(manner for manner in Misbehaviour if manner not in RESTLESS)]
+
+
+@pytest.mark.parametrize("part", range(3))
 @pytest.mark.parametrize("protocol", [V16, V201])
-async def test_the_store_holds_everything_once(depot, protocol):
+async def test_the_store_holds_everything_once(depot, protocol, part):
     """Whatever its manners, after a lost line every transaction and reading of a station is in the store, once."""
-    specs = [StationSpec("civil", protocol, (EvseSpec(50, "DC"),))]
-    specs += [
-        StationSpec(manner.value, protocol, (EvseSpec(50, "DC"),), misbehaviours=frozenset({manner}))
-        for manner in Misbehaviour
+    manners = {f"S-{manner or 'civil'}": manner for manner in MANNERS[part::3]}
+    specs = [
+        StationSpec(
+            identity,
+            protocol,
+            (EvseSpec(50, "DC"),),
+            misbehaviours=frozenset() if manner is None else frozenset({manner}),
+        )
+        for identity, manner in manners.items()
     ]
-    async with depot(*specs, speed=900) as house:
+    async with depot(*specs, speed=600) as house:
         yard, measured = house.yard, house.measured
         await house.until(lambda: yard.registered == len(specs))
         for twin in yard.values():
             twin.plug_in(1, TRUCK)
-        await house.until(lambda: all(len(kept) >= 3 for kept in measured.values()))
+        await house.until(lambda: all(len(kept) >= 3 for kept in measured.values()), 20)
         for twin in yard.values():
             twin.drop_line(150)
         await house.until(lambda: yard.registered == 0)
-        await house.until(lambda: yard.registered == len(specs) and all(len(kept) >= 8 for kept in measured.values()))
-        left = {identity: twin.unplug(1) for identity, twin in yard.items()}
-        await house.until(lambda: all(twin.waiting == 0 for twin in yard.values()))
-        transactions = {row.station_id: row for row in house.rows(Transaction)}
-        assert len(house.rows(Transaction)) == len(specs)
-        readings = house.rows(MeterValue, context="Sample.Periodic")
+        await house.until(lambda: yard.registered == len(specs), 20)
+        await house.until(lambda: all(len(kept) >= 8 for kept in measured.values()), 20)
+        for twin in yard.values():
+            twin.unplug(1)
+        await house.until(lambda: all(twin.waiting == 0 for twin in yard.values()), 20)
+        for identity, manner in manners.items():
+            house.check(identity, manner)
     assert yard.tally.complaints == []
-    for identity, transaction in transactions.items():
-        ahead = CLOCK_ERROR if identity == Misbehaviour.WRONG_CLOCK else timedelta()
-        stored = sorted(row.measured_at.replace(tzinfo=UTC) - ahead for row in readings if row.station_id == identity)
-        assert (identity, stored) == (identity, [sample.at for sample in measured[identity]])
-        assert (identity, transaction.state) == (identity, "ended")
-        assert transaction.end_wh == pytest.approx(left[identity].grid_kwh * 1000, abs=1)
+
+
+@pytest.mark.parametrize(("manner", "speed"), [(Misbehaviour.REBOOTS, 600), (Misbehaviour.CHATTERS, 25)])
+@pytest.mark.parametrize("protocol", [V16, V201])
+async def test_the_restless_lose_nothing_either(depot, protocol, manner, speed):
+    """A station that restarts all the time, and one that meters every second: everything is in the store, once."""
+    async with depot(spec(protocol, manner), speed=speed) as house:
+        twin = house.yard["TWIN"]
+        await house.until(lambda: twin.registered)
+        twin.plug_in(1, TRUCK)
+        await house.until(lambda: len(house.measured["TWIN"]) >= 20, 20)
+        if manner is Misbehaviour.REBOOTS:
+            await house.until(lambda: len(house.started["TWIN"]) >= 3, 20)
+        twin.unplug(1)
+        await house.until(lambda: twin.registered and twin.waiting == 0, 20)
+        house.check("TWIN", manner)
 
 
 @pytest.mark.parametrize("protocol", [V16, V201])
@@ -191,7 +237,7 @@ async def test_a_wrong_password_never_gets_in(depot):
     async with depot(spec(V16)) as house:
         twin = house.yard["TWIN"]
         await house.until(lambda: twin.registered)
-        twin._password = "something else"
+        twin.dialer.password = "something else"
         twin.drop_line(1)
         await house.until(lambda: house.yard.tally.refusals["HTTP 401"] >= 2)
         assert not twin.registered
