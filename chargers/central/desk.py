@@ -46,7 +46,7 @@ class Authority(Protocol):
     """Signs stations' certificates."""
 
     def sign(self, csr_pem: str, station_id: str) -> str:
-        """The certificate and what leads to its root, PEM; ValueError for a request that may not be signed."""
+        """The certificate and what leads to its root, PEM; a ChargersError says why it may not be signed."""
         ...
 
 

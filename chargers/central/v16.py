@@ -16,6 +16,7 @@ from chargers.central.meters import read_time, rows_of
 from chargers.central.outcome import Outcome
 from chargers.central.rpc import Answer, Rows, Unacceptable, answers
 from chargers.central.session import Session, clean, start_key
+from chargers.central.signing import take_request
 from chargers.central.socket import Socket
 from chargers.profile import ChargingProfile
 from fleet.store import Work
@@ -201,10 +202,7 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
 
     @answers("SignCertificate", messages.SignCertificateIn)
     def on_sign_certificate(self, request: messages.SignCertificateIn) -> Answer:
-        if self.desk.authority is None:
-            return {"status": "Rejected"}
-        self.desk.spawn(v16_trust.sign_certificate(self, request.csr))
-        return {"status": "Accepted"}
+        return take_request(self, request.csr, lambda chain: v16_trust.send_signed(self, chain))
 
     # orders
 

@@ -12,8 +12,7 @@ from chargers.central import ledger
 from chargers.central.arguments import Arguments
 from chargers.central.certificate_ids import as_row, names
 from chargers.central.outcome import Outcome
-from chargers.errors import CallFailed, OrderUnclear
-from fleet.errors import FleetError
+from chargers.errors import OrderUnclear
 from fleet.orders import OrderKind
 from fleet.passwords import hash_password
 from fleet.store import Work
@@ -145,24 +144,9 @@ def _use(name: str) -> str:
     return USES[name]
 
 
-async def sign_certificate(session: Session, csr: str) -> None:
-    """Sign what a station asked to be signed, and send it; each step is kept."""
-    authority = session.desk.authority
-    assert authority is not None
-    try:
-        chain = await asyncio.to_thread(authority.sign, csr, session.id)
-        row = as_row(chain, session.id, "station", "sent", session.desk.clock.now())
-        kept = await session.desk.writer.do(lambda work: work.trust.keep_certificate(row))
-        result = await session.call(call.CertificateSigned(certificate_chain=chain))
-        state = "valid" if result.get("status") == "Accepted" else "rejected"
-        number = kept.certificate_id or 0
-        await session.desk.writer.do(lambda work: work.trust.mark_certificate(number, state))
-    except (CallFailed, FleetError, OrderUnclear, ValueError) as error:
-        session.log.warning("certificate not signed", why=str(error))
-        why = str(error)
-        await session.desk.writer.do(
-            lambda work: work.trust.note_event(session.id, "CertificateNotSigned", why, critical=True, source="central")
-        )
+async def send_signed(session: Session, chain: str) -> dict[str, Any]:
+    """CertificateSigned (whitepaper, A02)."""
+    return await session.call(call.CertificateSigned(certificate_chain=chain))
 
 
 TRUST: dict[OrderKind, Carry] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -15,6 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from chargers.central.certificate_ids import hash_data
+from chargers.trust import Authority, read_certificate
 from fleet.events import Kind
 
 covers = pytest.mark.covers
@@ -94,36 +94,19 @@ async def test_a_password_the_station_does_not_take(house, password):
             pass
 
 
-class Signer:
-    """A certificate authority of one key."""
-
-    def __init__(self, name: str) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.certificate = self.issue(self.name, self.key.public_key())
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-    def issue(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.Certificate:
-        start = datetime(2026, 1, 1, tzinfo=UTC)
-        made = x509.CertificateBuilder().issuer_name(self.name).subject_name(subject).public_key(key)
-        made = made.serial_number(x509.random_serial_number()).not_valid_before(start)
-        return made.not_valid_after(start + timedelta(days=365)).sign(self.key, hashes.SHA256())
-
-    def sign(self, csr_pem: str, station_id: str) -> str:
-        asked = x509.load_pem_x509_csr(csr_pem.encode())
-        if f"CN={station_id}" not in asked.subject.rfc4514_string():
-            raise ValueError("the request is for another station")
-        return self.issue(asked.subject, asked.public_key()).public_bytes(serialization.Encoding.PEM).decode()
-
-
 def signing_request(name: str) -> str:
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "binwatt")]
+    )
     made = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
     return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """A certificate authority of our own."""
+    return Authority(tmp_path / "trust")
 
 
 def certificate_states(house) -> list[tuple[str, str]]:
@@ -133,9 +116,9 @@ def certificate_states(house) -> list[tuple[str, str]]:
 
 @covers("1.6", "ExtendedTriggerMessage", "SignCertificate", "CertificateSigned",
         case="TC_074_CSMS", orders="renew_certificate")  # fmt: skip
-async def test_a_station_gets_a_new_certificate(house):
+async def test_a_station_gets_a_new_certificate(house, authority):
     """Asked for a signing request, the station sends one; it is signed, sent back, and kept as valid."""
-    house.central._desk.authority = Signer("City")
+    house.central._desk.authority = authority
     async with house.station() as station:
         await station.ask("BootNotification", BOOT)
         assert (await house.settled(house.place("renew_certificate"))).state == "accepted"
@@ -143,19 +126,19 @@ async def test_a_station_gets_a_new_certificate(house):
         assert said["requestedMessage"] == "SignChargePointCertificate"
         assert await station.ask("SignCertificate", {"csr": signing_request("CP1")}) == {"status": "Accepted"}
         chain = (await station.until_heard("CertificateSigned"))["certificateChain"]
-        assert x509.load_pem_x509_certificate(chain.encode()).issuer == house.central._desk.authority.name
+        assert read_certificate(chain).issuer == authority.root.subject
         await house.until(lambda _: certificate_states(house) == [("station", "valid")])
 
 
 @covers("1.6", "SignCertificate")
-async def test_a_certificate_is_not_signed_under_anothers_name(house):
+async def test_a_certificate_is_not_signed_under_anothers_name(house, authority):
     """The failure is a security event, and nothing is sent; without an authority the request is refused at once."""
     async with house.station() as station:
         request = {"csr": signing_request("CP2")}
         assert await station.ask("SignCertificate", request) == {"status": "Rejected"}
-        house.central._desk.authority = Signer("City")
-        assert await station.ask("SignCertificate", request) == {"status": "Accepted"}
-        await house.until(lambda work: [one.kind for one in work.trust.events("CP1")] == ["CertificateNotSigned"])
+        house.central._desk.authority = authority
+        assert await station.ask("SignCertificate", request) == {"status": "Rejected"}
+        assert [one.kind for one in house.look(lambda work: work.trust.events("CP1"))] == ["CertificateNotSigned"]
         assert "CertificateSigned" not in [action for action, _ in station.heard]
 
 
@@ -174,9 +157,9 @@ async def test_a_certificate_is_not_signed_under_anothers_name(house):
         ),
     ],
 )
-async def test_a_root_is_installed(house, use, told):
+async def test_a_root_is_installed(house, authority, use, told):
     """The certificate goes out under the word of 1.6, and is kept as the station answers."""
-    pem = Signer("Root").pem
+    pem = authority.root_pem
     async with house.station() as station:
         await station.ask("BootNotification", BOOT)
         order = await house.settled(house.place("install_certificate", use=use, pem=pem))
@@ -191,9 +174,9 @@ async def test_a_root_is_installed(house, use, told):
 
 @covers("1.6", "GetInstalledCertificateIds", "DeleteCertificate", case="TC_076_CSMS",
         orders="list_certificates delete_certificate")  # fmt: skip
-async def test_a_certificate_is_deleted(house):
+async def test_a_certificate_is_deleted(house, authority):
     """Named by the hashes the station itself tells of it; one it has no more is told so."""
-    pem = Signer("Root").pem
+    pem = authority.root_pem
     entry = {**hash_data(pem, algorithm="SHA384"), "serialNumber": hash_data(pem)["serialNumber"].upper()}
     held = [entry]
     answers = {
@@ -221,12 +204,12 @@ async def test_a_certificate_is_deleted(house):
         assert other.answer["why"] == "CP1 has no certificate 999"
 
 
-def test_hashes_of_a_certificate_are_those_of_rfc_6960():
+def test_hashes_of_a_certificate_are_those_of_rfc_6960(authority):
     """Issuer name and key are hashed as an OCSP request does, which the library makes too."""
-    root, builder = Signer("Root"), ocsp.OCSPRequestBuilder()
-    leaf = root.issue(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CP1")]), root.key.public_key())
-    request = builder.add_certificate(leaf, root.certificate, hashes.SHA256()).build()
-    ours = hash_data(leaf.public_bytes(serialization.Encoding.PEM).decode(), root.pem)
+    leaf = authority.issue_station("CP1")[0].pem
+    parts = [x509.load_pem_x509_certificate(pem.encode()) for pem in (leaf, authority.root_pem)]
+    request = ocsp.OCSPRequestBuilder().add_certificate(*parts, hashes.SHA256()).build()
+    ours = hash_data(leaf, authority.root_pem)
     assert (ours["issuerNameHash"], ours["issuerKeyHash"], int(ours["serialNumber"], 16)) == (
         request.issuer_name_hash.hex(), request.issuer_key_hash.hex(), request.serial_number,
     )  # fmt: skip
