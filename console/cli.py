@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from console import cli_export, cli_forecast, cli_money, cli_plan, cli_roads
+from console import cli_export, cli_forecast, cli_money, cli_plan, cli_roads, cli_twin
 from console.errors import ConsoleError, JobFailed, JobRunning
 from fleet.errors import FleetError, ImportRefused, StoreBusy
 from routing.errors import RoutingError
@@ -182,6 +182,9 @@ def twin(
         settings, ocpp=ocpp, http=http, seed=seed, size="small" if size == "small" else "city", minutes=minutes
     )
     print(json.dumps(figures, default=str), flush=True)
+
+
+twins.command()(cli_twin.stations)
 
 
 @twins.command()

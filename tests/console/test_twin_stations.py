@@ -70,7 +70,7 @@ async def test_a_crowd_charges_and_is_summed_up(store, version):
     async with depot(store) as central:
         url = f"ws://127.0.0.1:{central.port}/ocpp"
         crowd = ("--url", url, "--count", str(COUNT), "--version", version, "--password", PASSWORD)
-        manner = ("--personality", "civil,quiet,deaf,sloppy", "--speed", "60", "--rate", "40", "--seconds", "4")
+        manner = ("--personality", "civil,quiet,deaf,sloppy", "--speed", "60", "--rate", "40", "--seconds", "5")
         code, out, errors = await run(*crowd, *manner, "--json")
     with store.read() as work:
         charges = list(work.session.exec(select(Transaction)))
@@ -79,7 +79,7 @@ async def test_a_crowd_charges_and_is_summed_up(store, version):
     assert (code, errors) == (0, "")
     assert (figures["connected"], figures["complaints"], figures["broken"]) == (COUNT, [], [])
     assert len(charges) >= COUNT
-    assert readings > 40
+    assert readings > COUNT
     assert figures["sent"] >= figures["answered"] - figures["received"] > 80
     assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"] < 5000
 
