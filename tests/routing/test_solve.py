@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,9 @@ from routing.errors import SolveError
 from routing.plan import Reason
 from routing.problem import Problem
 from routing.solve import Progress, solve
+from routing.solve.ground import compile_problem
+from routing.solve.ruin import Search
+from routing.solve.start import filled, holds
 
 
 def reasons(night: Problem, seconds: float = 0.3) -> dict[str, Reason]:
@@ -222,3 +226,16 @@ def test_sixty_bins_in_three_seconds(make_night):
     plan = solve(night, 3.0)
     assert check(night, plan) == ()
     assert plan.missed == ()
+
+
+def test_a_bin_put_in_by_net_time_is_taken_back_when_the_day_cannot_be_driven_so(mixed_night):
+    """On this night net time gives a truck a bin for which it would have to charge once too often."""
+    ground = compile_problem(mixed_night(10344))
+    start = {0: [3], 1: [5, 4, 6]}
+    trusting = Search(ground, start, Random(1))
+    trusting.fill()
+    assert not all(holds(ground, tour) for tour in trusting.tours.values())
+    careful = filled(ground, start, Random(1))
+    assert all(holds(ground, tour) for tour in careful.tours.values())
+    assert {node for sequence in careful.sequences().values() for node in sequence} >= {3, 5, 4, 6}
+    assert careful.cost == pytest.approx(Search(ground, careful.sequences(), Random(1)).cost)
