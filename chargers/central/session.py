@@ -58,6 +58,9 @@ START_PROFILES = 10_000_000
 """Above: limits sent along with a start."""
 
 
+_NONE: frozenset[str] = frozenset()
+"""One for all: ten thousand idle sessions keep no sets of their own."""
+
 Carry = Callable[[Any, dict[str, Any], int], Awaitable[Outcome]]
 """Carries out an order: session, arguments, order number."""
 
@@ -80,8 +83,8 @@ class Session(Installer):
         self._tried = False
         """The fall-back was installed or refused; no card need wait for it."""
         self._booted = False
-        self._violations: set[str] = set()
-        self.refs: set[str] = set()
+        self._violations: frozenset[str] = _NONE
+        self.refs: frozenset[str] = _NONE
         """Transactions heard of since the store was told."""
         self._prepared: asyncio.Event | None = None
         self._preparing: asyncio.Task[None] | None = None
@@ -132,7 +135,7 @@ class Session(Installer):
         super().tolerate(action, fault)
         said = f"{action}: {fault}"[:200]
         if said not in self._violations and len(self._violations) < MOST_VIOLATIONS:
-            self._violations.add(said)
+            self._violations |= {said}
             self.tell(Kind.FRAME_TOLERATED, action=action, fault=fault[:200])
 
     def take_heard(self) -> Heard | None:
@@ -141,13 +144,13 @@ class Session(Installer):
         if not self.heard:
             return None
         self.heard = False
-        refs, self.refs = tuple(self.refs), set()
+        refs, self.refs = tuple(self.refs), _NONE
         return Heard(self.id, refs, self.clock.error if changed else None)
 
     def hear_of(self, ref: str) -> None:
         """A transaction was heard of."""
         if len(self.refs) < MOST_EVSES:
-            self.refs.add(ref)
+            self.refs |= {ref}
 
     # beside the messages
 
