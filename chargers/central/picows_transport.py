@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from picows.common import WSUpgradeRequest, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined] # compiled, missing from its stubs
 
 from chargers.central.socket import MAX_MESSAGE_BYTES, CloseCode, Entry, Gate, Receiver, Refusal, Upgrade
+from chargers.central.tls import Lock, read_peer, say_failure
 
 HEAD_BYTES = 8 * 1024
 HANDSHAKE_SECONDS = 15.0
@@ -180,8 +182,10 @@ class _Door(asyncio.Protocol):
 
     async def _decide(self) -> None:
         assert self._transport is not None
-        peer = self._transport.get_extra_info("peername")
-        request = read_request(self._head, str(peer[0]) if peer else "")
+        inside = self._transport.get_extra_info("ssl_object")
+        request = read_request(self._head, _address_of(self._transport))
+        if isinstance(request, Upgrade) and inside is not None:
+            request = replace(request, secure=True, certificate=read_peer(inside))
         decision = await self._gate(request) if isinstance(request, Upgrade) else request
         if self._transport.is_closing():
             return
@@ -208,14 +212,81 @@ class _Door(asyncio.Protocol):
         protocol = _make_protocol(accept, self._ping_seconds)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
-        head = memoryview(self._head)
-        while head:
-            room = protocol.get_buffer(-1)
-            count = min(len(room), len(head))
-            room[:count] = head[:count]
-            head = head[count:]
-            protocol.buffer_updated(count)
+        _pour(self._head, protocol)
         transport.resume_reading()
+
+
+class _LockedDoor(_Door):
+    """A door behind TLS: the handshake comes first, and one that fails is told of."""
+
+    def __init__(self, gate: Gate, ping_seconds: float, doors: set[_Door], lock: Lock) -> None:
+        super().__init__(gate, ping_seconds, doors)
+        self._lock = lock
+        self._shaking = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        assert self._transport is not None
+        if self._lock.is_barred(_address_of(self._transport)):
+            self._transport.abort()
+            return
+        self._transport.pause_reading()  # what comes next is TLS, not ours to read
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(self._shake(self._transport))
+        loop.call_soon(loop.call_soon, self._pass_on, self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._shaking:
+            self._head += data
+        else:
+            super().data_received(data)
+
+    def _pass_on(self, plain: asyncio.Transport) -> None:
+        """Uvloop reads once before `start_tls` has a protocol of its own in place: that was for it."""
+        early, self._head = self._head, b""
+        inner = plain.get_protocol()
+        if early and inner is not self:
+            _pour(early, inner)
+
+    async def _shake(self, plain: asyncio.Transport) -> None:
+        address = _address_of(plain)
+        try:
+            secure = await asyncio.get_running_loop().start_tls(
+                plain,
+                self,
+                self._lock.context,
+                server_side=True,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=CLOSE_SECONDS,
+            )
+        except (OSError, TimeoutError) as error:  # errors of TLS are OSErrors
+            self._leave()
+            plain.abort()
+            self._lock.failed(address, say_failure(error))
+            return
+        if secure is None or plain.is_closing():
+            self._leave()
+            return
+        self._transport = secure
+        self._task, self._shaking = None, False
+        if self._head:
+            self.data_received(b"")
+
+
+def _pour(data: bytes, protocol: Any) -> None:
+    """Give a BufferedProtocol what was read before it was there."""
+    rest = memoryview(data)
+    while rest:
+        room = protocol.get_buffer(len(rest))
+        count = min(len(room), len(rest))
+        room[:count] = rest[:count]
+        rest = rest[count:]
+        protocol.buffer_updated(count)
+
+
+def _address_of(transport: asyncio.Transport) -> str:
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if peer else ""
 
 
 def _make_protocol(accept: Accept, ping_seconds: float) -> Any:
@@ -267,11 +338,12 @@ def render_refusal(refusal: Refusal) -> bytes:
     """A refusal as an HTTP/1.1 response that closes the connection."""
     body = refusal.text.encode()
     challenge = 'WWW-Authenticate: Basic realm="ocpp"\r\n' if refusal.status == HTTPStatus.UNAUTHORIZED else ""
+    later = f"Retry-After: {refusal.retry_seconds}\r\n" if refusal.retry_seconds else ""
     upgrade = "Upgrade: websocket\r\n" if refusal.status == HTTPStatus.UPGRADE_REQUIRED else ""
     head = (
         f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
         f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
-        f"{challenge}{upgrade}Connection: close\r\n\r\n"
+        f"{challenge}{later}{upgrade}Connection: close\r\n\r\n"
     )
     return head.encode() + body
 
@@ -295,13 +367,19 @@ class PicowsListener:
             door.abort()
 
 
-async def listen_with_picows(gate: Gate, host: str, port: int, ping_seconds: float) -> PicowsListener:
-    """Listen on `host`:`port`.
+async def listen_with_picows(
+    gate: Gate, host: str, port: int, ping_seconds: float, lock: Lock | None = None
+) -> PicowsListener:
+    """Listen on `host`:`port`; with a `lock`, over TLS.
 
     Raises:
         OSError: the port cannot be had.
     """
     doors: set[_Door] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Door(gate, ping_seconds, doors), host, port, backlog=1024)
+
+    def make_door() -> _Door:
+        return _Door(gate, ping_seconds, doors) if lock is None else _LockedDoor(gate, ping_seconds, doors, lock)
+
+    server = await loop.create_server(make_door, host, port, backlog=1024)
     return PicowsListener(server, doors)

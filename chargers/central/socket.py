@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
+from chargers.central.tls import Presented
+
 MAX_MESSAGE_BYTES = 256 * 1024
 """A longer message is refused: a device model report is sent in parts (2.0.1 Part 2, B07), none comes near this."""
 
@@ -70,6 +72,10 @@ class Upgrade:
     """Subprotocols by the client's preference."""
     address: str
     """The peer, for the log."""
+    secure: bool = False
+    """It came over TLS."""
+    certificate: Presented | None = None
+    """What it showed there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ class Refusal:
 
     status: int
     text: str
+    retry_seconds: int = 0
+    """When it may try again, told in Retry-After; 0: nothing is said of that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import errno
 from typing import Literal
 
 from chargers.central.socket import Gate, Listener
+from chargers.central.tls import Lock
 from chargers.errors import PortUnavailable
 
 Transport = Literal["auto", "picows", "websockets"]
@@ -13,9 +14,16 @@ Transport = Literal["auto", "picows", "websockets"]
 
 
 async def listen(
-    gate: Gate, host: str, port: int, transport: Transport, ping_seconds: float, *, deflate: bool
+    gate: Gate,
+    host: str,
+    port: int,
+    transport: Transport,
+    ping_seconds: float,
+    *,
+    deflate: bool,
+    lock: Lock | None = None,
 ) -> Listener:
-    """Listen for stations.
+    """Listen for stations; with a `lock`, over TLS.
 
     Raises:
         PortUnavailable: the port is taken, not allowed, or the host is not this machine's.
@@ -24,10 +32,10 @@ async def listen(
         if transport == "picows" or (transport == "auto" and not deflate and _has_picows()):
             from chargers.central.picows_transport import listen_with_picows
 
-            return await listen_with_picows(gate, host, port, ping_seconds)
+            return await listen_with_picows(gate, host, port, ping_seconds, lock)
         from chargers.central.websockets_transport import listen_with_websockets
 
-        return await listen_with_websockets(gate, host, port, ping_seconds, deflate=deflate)
+        return await listen_with_websockets(gate, host, port, ping_seconds, deflate=deflate, lock=lock)
     except OSError as error:
         raise PortUnavailable(_say(error, host, port)) from error
 

@@ -15,6 +15,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from chargers.central.socket import MAX_MESSAGE_BYTES, CloseCode, Entry, Gate, Refusal, Upgrade
+from chargers.central.tls import Lock, read_peer
 
 if TYPE_CHECKING:
     from websockets.http11 import Request, Response
@@ -92,7 +93,7 @@ class WebsocketsListener:
 
 
 async def listen_with_websockets(
-    gate: Gate, host: str, port: int, ping_seconds: float, *, deflate: bool
+    gate: Gate, host: str, port: int, ping_seconds: float, *, deflate: bool, lock: Lock | None = None
 ) -> WebsocketsListener:
     """Listen on `host`:`port`; with `deflate`, compression is granted to whoever asks for it.
 
@@ -102,18 +103,23 @@ async def listen_with_websockets(
 
     async def decide(connection: ServerConnection, request: Request) -> Response | None:
         peer = connection.remote_address
+        inside = connection.transport.get_extra_info("ssl_object")
         offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))
         upgrade = Upgrade(
             path=request.path,
             authorization=request.headers.get("Authorization"),
             offered=tuple(name.strip() for name in offered.split(",") if name.strip()),
             address=str(peer[0]) if peer else "",
+            secure=inside is not None,
+            certificate=read_peer(inside),
         )
         decision = await gate(upgrade)
         if isinstance(decision, Refusal):
             response = connection.respond(HTTPStatus(decision.status), decision.text)
             if decision.status == HTTPStatus.UNAUTHORIZED:
                 response.headers["WWW-Authenticate"] = 'Basic realm="ocpp"'
+            if decision.retry_seconds:
+                response.headers["Retry-After"] = str(decision.retry_seconds)
             return response
         setattr(connection, ENTRY, decision)
         return None
@@ -143,6 +149,7 @@ async def listen_with_websockets(
         serve_one,
         host,
         port,
+        ssl=None if lock is None else lock.context,
         process_request=decide,
         select_subprotocol=select,
         compression="deflate" if deflate else None,
