@@ -1,11 +1,13 @@
 """Charging stations by the hundred, and the server's processor time while they speak (picows on uvloop).
 
-    python tests/bench/load/generator.py --port P --pid PID [--connections 100] [--echo] [--idle]
+    python tests/bench/load/generator.py --port P --pid PID [--connections 100] [--version 1.6] [--tls] [--echo]
+                                         [--idle | --paced RATE | --storm SECONDS]
 
 Every station connects to /ocpp/CP%05d with its password, sends a BootNotification and answers what the server asks
 of it; that, and a warm-up, stay outside the figures. Then each keeps one CALL under way and sends the next as soon as
-it is answered: Heartbeats for a while, then MeterValues. With --idle they say nothing more, and what is read is memory.
-Prints one JSON object.
+it is answered: Heartbeats for a while, then MeterValues, or TransactionEvents of 2.0.1. With --idle they say nothing
+more, and what is read is memory. With --paced they say MeterValues at a total rate, in turn. With --storm they all lose
+their connections, come back and boot within so many seconds. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -15,14 +17,16 @@ import asyncio
 import base64
 import json
 import os
+import ssl
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import uvloop
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -35,7 +39,15 @@ QUIET_SECONDS = 0.5
 """A server that asks its stations nothing for so long has settled."""
 MOST_UNSETTLED_SECONDS = 20.0
 LAST_ANSWERS_SECONDS = 20.0
+STORM_PATIENCE = 60.0
+STORM_TRY_SECONDS = 20.0
+PROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
+KINDS = {"1.6": ("Heartbeat", "MeterValues"), "2.0.1": ("Heartbeat", "TransactionEvent")}
 ANSWERS = {
+    "GetBaseReport": b'{"status":"NotSupported"}',
+    "GetVariables": (
+        b'{"getVariableResult":[{"attributeStatus":"UnknownVariable","component":{"name":"A"},"variable":{"name":"B"}}]}'
+    ),
     "GetConfiguration": b'{"configurationKey":[],"unknownKey":[]}',
     "SetChargingProfile": b'{"status":"Accepted"}',
     "TriggerMessage": b'{"status":"Accepted"}',
@@ -50,18 +62,34 @@ SAMPLES = (
 )
 
 
-def payload(kind: str) -> dict[str, Any]:
-    """What a message of this kind carries; `@` stands for the instant."""
+def payload(kind: str, version: str) -> dict[str, Any]:
+    """What a message of this kind carries; `@` stands for the instant, `#` for a number that grows."""
     if kind == "BootNotification":
-        return {"chargePointVendor": "Peer", "chargePointModel": "Load", "chargePointSerialNumber": "1"}
+        if version == "1.6":
+            return {"chargePointVendor": "Peer", "chargePointModel": "Load", "chargePointSerialNumber": "1"}
+        return {"reason": "PowerUp", "chargingStation": {"vendorName": "Peer", "model": "Load"}}
     if kind == "Heartbeat":
         return {}
-    samples = []
-    for measurand, unit, location, phase, value in SAMPLES:
-        sample = {"value": value, "context": "Sample.Periodic", "format": "Raw", "measurand": measurand}
-        sample |= {"location": location, "unit": unit} | ({"phase": phase} if phase else {})
-        samples.append(sample)
+    if kind == "TransactionEvent":
+        info = {"eventType": "Updated", "timestamp": "@", "triggerReason": "MeterValuePeriodic", "seqNo": "#"}
+        value = {"timestamp": "@", "sampledValue": [_sample(*one, version) for one in SAMPLES]}
+        return {**info, "transactionInfo": {"transactionId": "4711"}, "evse": {"id": 1}, "meterValue": [value]}
+    samples = [_sample(*one, version) for one in SAMPLES]
     return {"connectorId": 1, "transactionId": 4711, "meterValue": [{"timestamp": "@", "sampledValue": samples}]}
+
+
+def _sample(measurand: str, unit: str, location: str, phase: str | None, value: str, version: str) -> dict[str, Any]:
+    sample: dict[str, Any] = {
+        "value": value,
+        "context": "Sample.Periodic",
+        "measurand": measurand,
+        "location": location,
+    }
+    if version == "1.6":
+        sample |= {"format": "Raw", "unit": unit}
+    else:
+        sample |= {"value": float(value), "unitOfMeasure": {"unit": unit}}
+    return sample | ({"phase": phase} if phase else {})
 
 
 @dataclass(slots=True)
@@ -70,6 +98,7 @@ class Tally:
 
     echo: bool
     run: int
+    version: str = "1.6"
     answered: int = 0
     wrong: int = 0
     first_wrong: str = ""
@@ -96,9 +125,12 @@ class Station(WSListener):
 
     def prepare(self, kind: str) -> None:
         """What is said from now on."""
-        body = json.dumps(payload(kind), separators=(",", ":")).encode()
-        before, self.timed, self.after = body.partition(b"@")
-        self.before = b'","' + kind.encode() + b'",' + before
+        body = json.dumps(payload(kind, self.tally.version), separators=(",", ":")).encode()
+        self.parts = [b'","' + kind.encode() + b'",']
+        for timed in body.replace(b'"#"', b"#").split(b"@"):
+            before, numbered, after = timed.partition(b"#")
+            self.parts += [before, b"#", after, b"@"] if numbered else [before, b"@"]
+        self.parts[-1] = b"]"
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -108,11 +140,12 @@ class Station(WSListener):
         self.count += 1
         message_id = b"%04d-%d" % (self.number, self.count)
         self.expected = b'[%d,"%s"' % (2 if self.tally.echo else 3, message_id)
-        instant = self.instant() if self.timed else b""
+        filled = {b"@": self.instant(), b"#": b"%d" % self.count}
         self.sent_at = time.perf_counter()
         self.waiting = True
         assert self.transport is not None
-        self.transport.send(WSMsgType.TEXT, b'[2,"' + message_id + self.before + instant + self.after + b"]")
+        body = b"".join(filled.get(part, part) for part in self.parts)
+        self.transport.send(WSMsgType.TEXT, b'[2,"' + message_id + body)
 
     def instant(self) -> bytes:
         seconds, ms = divmod(self.count, 1000)
@@ -139,11 +172,10 @@ class Station(WSListener):
         if self.answered is not None:
             self.answered.set_result(None)
             self.answered = None
-        if self.looping:
-            if tally.measuring:
-                tally.waits.append(time.perf_counter() - self.sent_at)
-            if not tally.stopped:
-                self.say()
+        if tally.measuring:
+            tally.waits.append(time.perf_counter() - self.sent_at)
+        if self.looping and not tally.stopped:
+            self.say()
 
     def answer(self, text: bytes) -> None:
         """The server asks something of the station."""
@@ -163,24 +195,8 @@ async def connect(numbers: range, asked: argparse.Namespace, tally: Tally) -> li
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int) -> Station:
-        identity = f"CP{number:05d}"
-        headers = {} if asked.echo else {"Sec-WebSocket-Protocol": "ocpp1.6"}
-        if asked.password:
-            credentials = base64.b64encode(f"{identity}:{asked.password}".encode()).decode()
-            headers["Authorization"] = f"Basic {credentials}"
-        async with room, asyncio.timeout(ANSWER_SECONDS):
-            url = f"ws://127.0.0.1:{asked.port}/ocpp/{identity}"
-            _, station = await ws_connect(
-                lambda: Station(number, tally),
-                url,
-                extra_headers=headers,
-                websocket_handshake_timeout=ANSWER_SECONDS,
-            )
-            assert isinstance(station, Station)
-            answered = station.answered = asyncio.get_running_loop().create_future()
-            station.say()
-            await answered
-        return station
+        async with room:
+            return await open_one(number, asked, tally, ANSWER_SECONDS)
 
     stations = await asyncio.gather(*(one(number) for number in numbers))
     until = time.monotonic() + MOST_UNSETTLED_SECONDS
@@ -190,10 +206,41 @@ async def connect(numbers: range, asked: argparse.Namespace, tally: Tally) -> li
     return list(stations)
 
 
+async def open_one(number: int, asked: argparse.Namespace, tally: Tally, patience: float) -> Station:
+    """One station that has connected and was answered its BootNotification."""
+    identity = f"CP{number:05d}"
+    headers = {} if asked.echo else {"Sec-WebSocket-Protocol": PROTOCOLS[asked.version]}
+    if asked.password:
+        credentials = base64.b64encode(f"{identity}:{asked.password}".encode()).decode()
+        headers["Authorization"] = f"Basic {credentials}"
+    async with asyncio.timeout(patience):
+        _, station = await ws_connect(
+            lambda: Station(number, tally),
+            f"{'wss' if asked.tls else 'ws'}://127.0.0.1:{asked.port}/ocpp/{identity}",
+            ssl_context=unchecked() if asked.tls else None,
+            extra_headers=headers,
+            websocket_handshake_timeout=patience,
+        )
+        assert isinstance(station, Station)
+        answered = station.answered = asyncio.get_running_loop().create_future()
+        station.say()
+        await answered
+    return station
+
+
+@cache
+def unchecked() -> ssl.SSLContext:
+    """TLS without a look at the certificate: it is processor time that is measured."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 async def measure_speaking(asked: argparse.Namespace, tally: Tally) -> dict[str, Any]:
     """Both kinds of message, one after the other on the same connections."""
     stations = await connect(range(asked.connections), asked, tally)
-    return {kind: await speak(kind, stations, asked, tally) for kind in ("Heartbeat", "MeterValues")}
+    return {kind: await speak(kind, stations, asked, tally) for kind in KINDS[asked.version]}
 
 
 async def speak(kind: str, stations: list[Station], asked: argparse.Namespace, tally: Tally) -> dict[str, Any]:
@@ -206,11 +253,16 @@ async def speak(kind: str, stations: list[Station], asked: argparse.Namespace, t
     tally.waits.clear()
     for station in stations:
         station.say()
+    return await count(stations, asked, tally, settled)
+
+
+async def count(stations: list[Station], asked: argparse.Namespace, tally: Tally, settled: int) -> dict[str, Any]:
+    """The server's processor time and what it answered, in the middle of what goes on."""
     await asyncio.sleep(asked.warm)
     tally.measuring = True
     answered, used, began = tally.answered, cpu_ns(asked.pid), time.perf_counter()
     await asyncio.sleep(asked.seconds)
-    count = tally.answered - answered
+    answered = tally.answered - answered
     used, wall = cpu_ns(asked.pid) - used, time.perf_counter() - began
     tally.measuring = False
     tally.stopped = True
@@ -219,12 +271,73 @@ async def speak(kind: str, stations: list[Station], asked: argparse.Namespace, t
         await asyncio.sleep(0.05)
     waits = sorted(tally.waits) or [0.0]
     return {
-        "cpu_us": round(used / 1000 / max(count, 1), 2),
-        "per_second": round(count / wall),
+        "cpu_us": round(used / 1000 / max(answered, 1), 2),
+        "per_second": round(answered / wall),
         "server_core_share": round(used / 1e9 / wall, 3),
         "p50_ms": round(waits[len(waits) // 2] * 1000, 2),
         "p99_ms": round(waits[int(len(waits) * 0.99)] * 1000, 2),
         "answered": tally.answered - settled,
+    }
+
+
+async def measure_paced(asked: argparse.Namespace, tally: Tally) -> dict[str, Any]:
+    """MeterValues at a total rate, in turn over all connections; one that still waits is passed over."""
+    stations = await connect(range(asked.connections), asked, tally)
+    for station in stations:
+        station.prepare(KINDS[asked.version][1])
+    settled = tally.answered
+    tally.waits.clear()
+    measuring = asyncio.create_task(count(stations, asked, tally, settled))
+    began, said, at = time.perf_counter(), 0, 0
+    while not tally.stopped:
+        due = int((time.perf_counter() - began) * asked.paced) - said
+        for _ in range(due):
+            station = stations[at % len(stations)]
+            at += 1
+            if not station.waiting:
+                station.say()
+        said += due
+        await asyncio.sleep(0.001)
+    return {"asked_per_second": asked.paced, **await measuring}
+
+
+async def measure_storm(asked: argparse.Namespace, tally: Tally) -> dict[str, Any]:
+    """All lose their connections, come back and boot, evenly within so many seconds; whoever fails tries again."""
+    stations = await connect(range(asked.connections), asked, tally)
+    for station in stations:
+        assert station.transport is not None
+        station.transport.disconnect()
+    await asyncio.sleep(2)
+    began, used = time.perf_counter(), cpu_ns(asked.pid)
+    waits: list[float] = []
+    tries = 0
+
+    async def one(number: int) -> None:
+        nonlocal tries
+        await asyncio.sleep(asked.storm * number / asked.connections)
+        since = time.perf_counter()
+        while time.perf_counter() - since < STORM_PATIENCE:
+            tries += 1
+            try:
+                await open_one(number, asked, tally, STORM_TRY_SECONDS)
+            except (OSError, TimeoutError, WSError):
+                await asyncio.sleep(1)
+            else:
+                waits.append(time.perf_counter() - since)
+                return
+
+    await asyncio.gather(*(one(number) for number in range(asked.connections)))
+    waits.sort()
+    return {
+        "stations": asked.connections,
+        "within_s": asked.storm,
+        "booted": len(waits),
+        "lost": asked.connections - len(waits),
+        "tries": tries,
+        "last_after_s": round(time.perf_counter() - began, 1),
+        "p50_ms": round(waits[len(waits) // 2] * 1000),
+        "p99_ms": round(waits[int(len(waits) * 0.99)] * 1000),
+        "cpu_us": round((cpu_ns(asked.pid) - used) / 1000 / asked.connections),
     }
 
 
@@ -243,10 +356,13 @@ async def measure_idle(asked: argparse.Namespace, tally: Tally) -> dict[str, Any
     }
 
 
+WAYS = {"idle": measure_idle, "paced": measure_paced, "storm": measure_storm}
+
+
 async def main(asked: argparse.Namespace) -> None:
     """Measure, print, and leave without goodbyes."""
-    tally = Tally(asked.echo, asked.run)
-    figures = await (measure_idle if asked.idle else measure_speaking)(asked, tally)
+    tally = Tally(asked.echo, asked.run, asked.version)
+    figures = await asked.measure(asked, tally)
     print(json.dumps({**figures, "wrong": tally.wrong, "first_wrong": tally.first_wrong}), flush=True)
     os._exit(0)
 
@@ -256,12 +372,19 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--pid", type=int, required=True, help="the server's; what descends from it is counted too")
     parser.add_argument("--connections", type=int, default=100)
+    parser.add_argument("--version", choices=tuple(PROTOCOLS), default="1.6", help="of OCPP")
+    parser.add_argument("--tls", action="store_true", help="over TLS; the certificate is not looked at")
     parser.add_argument("--echo", action="store_true", help="the server sends back what it gets")
     parser.add_argument("--password", default="", help="of every station")
     parser.add_argument("--run", type=int, default=0, help="number of this run: the day its meter values are of")
     parser.add_argument("--warm", type=float, default=1.0)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--idle", action="store_true", help="read memory instead, of that many more connections")
+    parser.add_argument(
+        "--paced", type=float, default=0.0, help="messages a second in all, instead of as many as can be"
+    )
+    parser.add_argument("--storm", type=float, default=0.0, help="seconds within which all come back and boot")
     options = parser.parse_args()
+    options.measure = next((how for wanted, how in WAYS.items() if getattr(options, wanted)), measure_speaking)
     os.sched_setaffinity(0, cores()[1])
     uvloop.run(main(options))
