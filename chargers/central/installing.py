@@ -6,6 +6,7 @@ composite schedule where it can tell one. One that cannot is known by its meter 
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,7 @@ class Installer(Rpc):
         self.limits = Limits.of(station)
         self.current, self.phases = station.current, station.phases
         self.max_kw, self.fallback_kw = station.max_kw, station.fallback_kw
+        self._installing: asyncio.Lock | None = None
         self.quirks = read_quirks(station.quirks or ()) | known_quirks(station.vendor, station.model, station.firmware)
 
     async def learn_quirk(self, quirk: Quirk) -> None:
@@ -92,19 +94,24 @@ class Installer(Rpc):
             return error.code
 
     async def restore_profiles(self) -> None:
-        """After a reboot a running charge has lost its limit at some stations: it is sent again."""
+        """After a reboot a running charge has lost its limit at some stations: the one that holds is sent again.
 
-        def look(work: Work) -> list[InstalledProfile]:
-            refs = {row.ref for row in work.charging.running(self.id)}
-            rows = work.charging.profiles(self.id)
-            return [row for row in rows if row.purpose == Purpose.TX and row.state == "accepted" and row.ref in refs]
+        Of profiles that replaced each other only the last, and only if it was confirmed: what is unclear is for whoever
+        plans the site to settle. What the store says stays as it is, for the station may have kept the profile.
+        """
+        async with self._lock():
+            for row in await self.desk.writer.read(lambda work: _held(work, self.id)):
+                try:
+                    status = await self.send_profile(row.evse, fit(from_v201(row.body), self.limits))
+                except (CallInvalid, CallRefused) as error:
+                    status = str(error)
+                self.log.info("limit sent again after a reboot", profile=row.profile_id, status=status)
 
-        for row in await self.desk.writer.read(look):
-            try:
-                status = await self.install(row.evse, from_v201(row.body), row.order_id)
-            except (CallInvalid, CallRefused) as error:
-                status = str(error)
-            self.log.info("limit sent again after a reboot", profile=row.profile_id, status=status)
+    def _lock(self) -> asyncio.Lock:
+        """Held while profiles are put in, so that none is sent again after its successor."""
+        if self._installing is None:
+            self._installing = asyncio.Lock()
+        return self._installing
 
     async def install(self, evse: int, profile: ChargingProfile, order_id: int | None = None) -> str:
         """Send a profile, cut to what the station takes; gives its status. Refused in one unit, the other is tried.
@@ -112,6 +119,10 @@ class Installer(Rpc):
         Raises:
             CallFailed, ProfileError
         """
+        async with self._lock():
+            return await self._install_in_turn(evse, profile, order_id)
+
+    async def _install_in_turn(self, evse: int, profile: ChargingProfile, order_id: int | None) -> str:
         status = await self._install_once(evse, fit(profile, self.limits), order_id)
         if status == "Rejected" and len(self.limits.units) != 1:
             other = RateUnit.W if fit(profile, self.limits).schedule.unit is RateUnit.A else RateUnit.A
@@ -213,6 +224,18 @@ class Installer(Rpc):
     @abstractmethod
     async def ask_composite(self, evse: int, seconds: int) -> Any:
         """GetCompositeSchedule; gives the schedule in wire words, None where there is none."""
+
+
+def _held(work: Work, station_id: str) -> list[InstalledProfile]:
+    """TxProfiles of running charges: the last by EVSE and stack level, where that one was confirmed."""
+    refs = {row.ref for row in work.charging.running(station_id)}
+    newest: dict[tuple[int, int], InstalledProfile] = {}
+    for row in work.charging.profiles(station_id):
+        if row.purpose == Purpose.TX and row.ref in refs and row.state != "rejected":
+            key = row.evse, row.stack_level
+            if key not in newest or newest[key].sent_at <= row.sent_at:
+                newest[key] = row
+    return [row for row in newest.values() if row.state == "accepted"]
 
 
 def watts_at(profile: ChargingProfile, now: datetime) -> float | None:

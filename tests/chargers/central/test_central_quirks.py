@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -135,6 +136,33 @@ async def test_after_a_reboot_the_running_charge_has_its_limit_again(house):
         await station.ask("BootNotification", BOOT)
         sent = (await station.until_heard("SetChargingProfile", 2))["csChargingProfiles"]
         assert (sent["chargingProfileId"], sent["transactionId"]) == (9, number)
+
+
+async def test_only_the_limit_that_holds_is_sent_again(house):
+    """Of limits that replaced each other the last; none where the last was never answered, and the store stays."""
+    async with house.station() as station:
+        await ready(house, station)
+        number = (await station.ask("StartTransaction", START))["transactionId"]
+        for profile_id, kw in ((9, 4.0), (10, 3.0)):
+            body = profile(kw, str(number), id=profile_id)
+            await house.settled(house.place("set_profile", evse=1, profile=body))
+    async with house.station(answers={"SetChargingProfile": {"status": "Rejected"}}) as station:
+        await station.ask("BootNotification", BOOT)
+        await house.until(lambda _: [1 for action, _ in station.heard if action == "SetChargingProfile"][2:])
+        await asyncio.sleep(0.2)
+        sent = [body["csChargingProfiles"] for action, body in station.heard if action == "SetChargingProfile"]
+        assert [one["chargingProfileId"] for one in sent if one["chargingProfilePurpose"] == "TxProfile"] == [10]
+    rows = {row.profile_id: row for row in house.look(lambda work: work.charging.profiles("CP1"))}
+    assert rows[10].state == "accepted"
+    with house.store.begin() as work:
+        rows[10].state = "sent"
+        work.session.merge(rows[10])
+    async with house.station() as station:
+        await station.ask("BootNotification", BOOT)
+        await station.until_heard("SetChargingProfile")
+        await asyncio.sleep(0.2)
+        sent = [body["csChargingProfiles"] for action, body in station.heard if action == "SetChargingProfile"]
+        assert [one["chargingProfilePurpose"] for one in sent] == ["TxDefaultProfile"]
 
 
 def test_a_clock_is_measured_by_its_latest_times():
