@@ -21,6 +21,7 @@ from websockets.typing import Subprotocol
 from chargers.twin.spec import StationSpec
 from chargers.twin.yard import Yard, run_stations
 
+VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}
 START = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 
 
@@ -80,7 +81,7 @@ class Central:
         frame = await asyncio.wait_for(self._waiting[key], 5)
         if frame[0] == 4:
             return {"callError": frame[2]}
-        version = "1.6" if self.lines[identity].subprotocol == "ocpp1.6" else "2.0.1"
+        version = VERSIONS[self.lines[identity].subprotocol]
         ocpp.messages._validate_payload(CallResult(key, frame[2], action), version)
         return frame[2]
 
@@ -88,7 +89,7 @@ class Central:
         identity = socket.request.path.rsplit("/", 1)[1]
         self.lines[identity] = socket
         self.headers[identity] = dict(socket.request.headers.raw_items())
-        version = "1.6" if socket.subprotocol == "ocpp1.6" else "2.0.1"
+        version = VERSIONS[socket.subprotocol]
         try:
             async for frame in socket:
                 message = unpack(frame)
@@ -135,13 +136,15 @@ class Central:
                 return {"transactionId": self._transactions, "idTagInfo": {"status": self.accept(body["idTag"])}}
             case "TransactionEvent" if "idToken" in body:
                 return {"idTokenInfo": {"status": self.accept(body["idToken"]["idToken"])}}
+            case "SignCertificate":
+                return {"status": "Accepted"}
             case _:
                 return {}
 
 
 @asynccontextmanager
 async def central(
-    clock: FastClock, protocols: Sequence[Subprotocol] = ("ocpp1.6", "ocpp2.0.1"), port: int = 0, **options: Any
+    clock: FastClock, protocols: Sequence[Subprotocol] = tuple(VERSIONS), port: int = 0, **options: Any
 ) -> AsyncIterator[Central]:
     system = Central(clock, **options)
     async with serve(system.serve, "127.0.0.1", port, subprotocols=list(protocols), compression=None) as server:
