@@ -33,9 +33,29 @@ class Told:
     reason: str
     rows: list[dict[str, Any]]
 
+    def tells_meter_only(self, known: Known) -> bool:
+        """Whether it says nothing of a known transaction but meter values."""
+        return (
+            self.kind == "Updated"
+            and bool(self.rows)
+            and self.token is None
+            and self.evse in (None, known.evse)
+            and self.charging_state in (None, known.charging_state)
+        )
 
-def take_event(work: Work, told: Told) -> Transaction:
-    """Keep one event; the same again changes nothing."""
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a session remembers of a transaction under way, so that meter values need not ask the store."""
+
+    evse: int
+    charging_state: str | None
+    seq_no: int
+    """The highest seqNo seen; the store is told with the next event that changes something."""
+
+
+def take_event(work: Work, told: Told, seen: int = -1) -> Transaction:
+    """Keep one event; the same again changes nothing. `seen`: a seqNo taken in without telling the store."""
     before = work.charging.transaction(told.station_id, told.ref)
     if before is None and told.kind == "Ended" and told.seq_no > 0:
         row = ledger.end_transaction(work, _end(told))
@@ -45,6 +65,7 @@ def take_event(work: Work, told: Told) -> Transaction:
             _correct(work, row, told)
         if told.kind == "Ended":
             row = ledger.end_transaction(work, _end(told))
+    row.seq_no = max(row.seq_no, seen)
     if told.seq_no > row.seq_no:
         row.seq_no = told.seq_no
         if told.charging_state is not None:

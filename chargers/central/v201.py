@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from ocpp.v201 import ChargePoint
 
 from chargers.central import ledger, messages, v201_calls
-from chargers.central.ledger import Identity
+from chargers.central.ledger import MOST_EVSES, Identity
 from chargers.central.limits import Limits
 from chargers.central.meters import read_time, rows_of
 from chargers.central.outcome import Outcome
-from chargers.central.rpc import Answer, Unacceptable, answers
+from chargers.central.rpc import Answer, Rows, Unacceptable, answers
 from chargers.central.session import Session, clean
-from chargers.central.transaction_events import Told, take_event
+from chargers.central.transaction_events import Known, Told, take_event
 from chargers.profile import ChargingProfile
 from fleet.store import Work
+from fleet.tables import Transaction
 
 _WORDS = {"NotNow": "NotAtThisTime"}
 MOST_REPORTED = 20_000
@@ -55,6 +59,8 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
         "SignCertificate": {"status": "Rejected"},
     }
     reports: dict[int, Report] | None = None
+    under_way: Mapping[str, Known] = MappingProxyType({})
+    """Transactions by the station's name; replaced, never changed: most stations have none."""
 
     @answers("BootNotification", messages.BootV201)
     def on_boot(self, request: messages.BootV201) -> Answer:
@@ -112,17 +118,34 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
             reason=clean(request.transaction_info.stopped_reason, 20) or "Local",
             rows=rows_of(self.id, 0, ref, request.meter_value or (), now),
         )
-        return self._transaction(told)
+        self.hear_of(ref)
+        return self._meter_only(told) or self._transaction(told)
+
+    def _meter_only(self, told: Told) -> Rows | None:
+        """Rows of an event that tells meter values and nothing else: they are stored like any, a hundred at a time."""
+        known = self.under_way.get(told.ref)
+        if known is None or not told.tells_meter_only(known):
+            return None
+        self.under_way = {**self.under_way, told.ref: replace(known, seq_no=max(known.seq_no, told.seq_no))}
+        return [{**row, "evse": known.evse} for row in told.rows]
 
     async def _transaction(self, told: Told) -> dict[str, Any]:
         if told.token is not None and told.kind != "Ended":
             await self.prepared()
+        known = self.under_way.get(told.ref)
 
-        def keep(work: Work) -> dict[str, Any]:
-            take_event(work, told)
-            return {} if told.token is None else {"idTokenInfo": self._card(work, told.token)}
+        def keep(work: Work) -> tuple[Transaction, dict[str, Any]]:
+            row = take_event(work, told, seen=-1 if known is None else known.seq_no)
+            reply: dict[str, Any] = {} if told.token is None else {"idTokenInfo": self._card(work, told.token)}
+            cost = self.desk.price(row) if told.kind == "Ended" else None
+            return row, reply if cost is None else {**reply, "totalCost": cost}
 
-        return await self.desk.writer.do(keep)
+        row, reply = await self.desk.writer.do(keep)
+        if row.state != ledger.RUNNING:
+            self.under_way = {ref: known for ref, known in self.under_way.items() if ref != told.ref}
+        elif told.ref in self.under_way or len(self.under_way) < MOST_EVSES:
+            self.under_way = {**self.under_way, told.ref: Known(row.evse, row.charging_state, row.seq_no)}
+        return reply
 
     @answers("MeterValues", messages.MeterValuesV201)
     def on_meter_values(self, request: messages.MeterValuesV201) -> Answer:

@@ -99,7 +99,7 @@ class Books:
         tariff = self._prices.of(row)
         if tariff is None:
             return None
-        told = self._samples.get((row.station_id, row.ref or ""), {})
+        told = dict(self._samples.get((row.station_id, row.ref or ""), {}))  # whoever asks may be on another thread
         return float(price(tariff, _charge(row, told), self._zone).total)
 
     async def run(self) -> None:
