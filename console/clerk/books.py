@@ -34,6 +34,8 @@ OPEN_FOR = timedelta(days=7)
 LOOK_BACK = timedelta(days=1)
 """After a start, receipts this young are worked out again: values may have come while nobody kept books."""
 STIRRING = frozenset({Kind.TRANSACTION_ENDED, Kind.TARIFF_CHANGED})
+PRICING = frozenset({Kind.TARIFF_CHANGED, Kind.STATION_CHANGED, Kind.CITY_IMPORTED})
+"""Events after which tariffs and groups are read again, as they are once a minute."""
 WHO = "books"
 
 Samples = dict[datetime, float]
@@ -87,12 +89,15 @@ class Books:
         self._shown: dict[int, tuple[float, float]] = {}
         """By running charge: when its price was shown at the station, and which."""
         self._live_at = -LIVE_SECONDS
+        self._stale = True
         self._wake = asyncio.Event()
 
     def take(self, events: Iterable[Event]) -> None:
         """Something happened: a charge that ended is billed at once."""
         if any(event.kind in STIRRING for event in events):
             self._wake.set()
+        if any(event.kind in PRICING for event in events):
+            self._stale = True
 
     def price(self, row: Transaction) -> float | None:
         """What a charge comes to as it stands, from what is known here; None when it costs nothing."""
@@ -129,7 +134,9 @@ class Books:
     # reading, beside the loop
 
     def _look(self, work: Work, *, live: bool) -> list[Priced]:
-        self._prices = read_prices(work)
+        if live or self._stale or not self._prices.lists:
+            self._stale = False
+            self._prices = read_prices(work)
         if not self._prices.lists:
             self._cursor = None
             return []

@@ -60,6 +60,8 @@ SAMPLES = (
     ("Temperature", "Celsius", "Body", None, "34.5"),
     ("SoC", "Percent", "EV", None, "57"),
 )
+SIXTH = ("Current.Offered", "A", "Outlet", None, "32.0")
+"""2.0.1 knows no Temperature."""
 
 
 def payload(kind: str, version: str) -> dict[str, Any]:
@@ -72,7 +74,8 @@ def payload(kind: str, version: str) -> dict[str, Any]:
         return {}
     if kind == "TransactionEvent":
         info = {"eventType": "Updated", "timestamp": "@", "triggerReason": "MeterValuePeriodic", "seqNo": "#"}
-        value = {"timestamp": "@", "sampledValue": [_sample(*one, version) for one in SAMPLES]}
+        samples = [SIXTH if one[0] == "Temperature" else one for one in SAMPLES]
+        value = {"timestamp": "@", "sampledValue": [_sample(*one, version) for one in samples]}
         return {**info, "transactionInfo": {"transactionId": "4711"}, "evse": {"id": 1}, "meterValue": [value]}
     samples = [_sample(*one, version) for one in SAMPLES]
     return {"connectorId": 1, "transactionId": 4711, "meterValue": [{"timestamp": "@", "sampledValue": samples}]}
