@@ -66,6 +66,10 @@ class Outbox:
             if one.on_loss is not None:
                 one.on_loss()
 
+    def news_first(self) -> None:
+        """Put what is of now before what was kept while the line was down."""
+        self._waiting = deque(sorted(self._waiting, key=lambda one: one.durability == "transaction"))
+
     def turn_round(self) -> None:
         """Put readings newest first, each kind of other message where it was: a stack that is read from the top."""
         readings = [one for one in self._waiting if one.reading]

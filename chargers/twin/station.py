@@ -182,12 +182,10 @@ class SimStation:
         return self.cabinet.charging > 0
 
     def report(self) -> str:
-        waiting = [one.action for one in self._outbox]
-        return log_text(self.cabinet, time_text(self.spec, self.now()), waiting)
+        return log_text(self.cabinet, time_text(self.spec, self.now()), [one.action for one in self._outbox])
 
     def set_firmware(self, version: str) -> None:
-        self.cabinet.firmware = version
-        self.cabinet.variables.assign_place("ChargingStation", "FirmwareVersion", version)
+        self.cabinet.run_firmware(version)
 
     def trust(self) -> ssl.SSLContext:
         return self.keyring.context()
@@ -304,6 +302,8 @@ class SimStation:
         else:
             await self._register(speaker)
             self.cabinet.tell_status(None, self.now())
+        if self.spec.shows(Misbehaviour.SHORT_BACK_OFF):
+            self._outbox.news_first()
         self.cabinet.go_online(self.now())
         self.upkeep.tell_installed()
         if self.spec.shows(Misbehaviour.REPEATS_ITSELF):
