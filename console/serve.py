@@ -10,7 +10,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -26,6 +26,9 @@ from fleet.events import Kind
 from fleet.migrations import KNOWN
 from fleet.settings import Settings
 from fleet.store import Store, Writer
+
+if TYPE_CHECKING:
+    from chargers.trust import Authority
 
 END_SECONDS = 5
 GARBAGE = 20_000, 20, 50
@@ -57,8 +60,9 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
     listening = _listen(settings.http.host, settings.http.port)
     writer = Writer(store)
     writer.start()
-    central = CentralSystem(store, writer, settings.ocpp, http=settings.http)
     try:
+        authority = open_authority(settings)
+        central = CentralSystem(store, writer, settings.ocpp, http=settings.http, authority=authority)
         await central.start()
     except BaseException:
         await writer.stop()
@@ -82,6 +86,8 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
     http = _Http(uvicorn.Config(api, log_config=None, access_log=False, lifespan="off"))
     tasks = [asyncio.create_task(http.serve(sockets=[listening])), asyncio.create_task(clerk.attend())]
     ports = {"ocpp_port": central.port, "http_port": listening.getsockname()[1]}
+    if central.tls_port:
+        ports["tls_port"] = central.tls_port
     await writer.do(lambda work: work.events.append(Kind.SERVER_STARTED, "server", **ports))
     ready(ports)
     gc.collect()
@@ -98,6 +104,19 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
     await writer.stop()
     failures = [repr(error) for error in ended if isinstance(error, Exception)]
     ready({"messages": central.counts(), "errors": [*clerk.errors, *failures]})
+
+
+def open_authority(settings: Settings) -> Authority | None:
+    """Our certificate authority, where stations connect over TLS.
+
+    Raises:
+        AuthorityBroken: its folder cannot be used.
+    """
+    if not settings.ocpp.tls_port:
+        return None
+    from chargers.trust import Authority
+
+    return Authority(settings.data_dir / "trust")
 
 
 class _Http(uvicorn.Server):

@@ -49,6 +49,15 @@ class Authority(Protocol):
         """The certificate and what leads to its root, PEM; a ChargersError says why it may not be signed."""
         ...
 
+    @property
+    def organisation(self) -> str:
+        """What stands as organisation in its certificates."""
+        ...
+
+    def is_revoked(self, serial: str) -> bool:
+        """Whether a certificate of its own was revoked, by its serial number (hexadecimal)."""
+        ...
+
 
 class Desk:
     """Shared by all sessions of one central system."""

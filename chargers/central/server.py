@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -12,16 +12,23 @@ from chargers.central import ledger
 from chargers.central.desk import Desk
 from chargers.central.dispatch import Dispatch
 from chargers.central.gate import Doorkeeper
+from chargers.central.networks import read_networks
 from chargers.central.session import Session
 from chargers.central.socket import CloseCode, Listener, Receiver, Socket
+from chargers.central.tls import Certificates, Lock
 from chargers.central.transport import Transport, listen
 from chargers.central.upkeep import keep_up
 from chargers.central.v16 import StationV16
+from chargers.central.v21 import StationV21
 from chargers.central.v201 import StationV201
-from fleet.errors import FleetError, StoreError
+from chargers.central.vigil import Vigil
+from fleet.errors import FleetError, SettingsError, StoreError
 from fleet.settings import HttpSettings, OcppSettings
 from fleet.store import Store, Work, Writer
 from fleet.tables import Station, Transaction
+
+if TYPE_CHECKING:
+    from chargers.trust import Authority
 
 PING_SECONDS = 30.0
 SEEN_SECONDS = 30.0
@@ -29,6 +36,7 @@ GOODBYE_SECONDS = 2.0
 SESSIONS: dict[str, type[StationV16 | StationV201]] = {
     StationV16.protocol: StationV16,
     StationV201.protocol: StationV201,
+    StationV21.protocol: StationV21,
 }
 
 log = structlog.get_logger("binwatt.central")
@@ -55,13 +63,16 @@ class CentralSystem:
         transport: Transport = "auto",
         ping_seconds: float = PING_SECONDS,
         http: HttpSettings | None = None,
+        authority: Authority | None = None,
     ) -> None:
         self._desk = Desk(store, writer, settings, http=http)
+        self._desk.authority = self._authority = authority
         self._transport = transport
         self._ping_seconds = ping_seconds
         self._sessions: dict[str, Session] = {}
         self._dispatch = Dispatch(self._desk, self._sessions)
         self._listener: Listener | None = None
+        self._tls_listener: Listener | None = None
         self._emptied: asyncio.Event | None = None
         """Set once the last station has gone; there only while stopping."""
 
@@ -70,19 +81,17 @@ class CentralSystem:
 
         Raises:
             PortUnavailable: it cannot listen where it was told to.
+            CertificateUnreadable: there is no certificate for TLS.
+            SettingsError: ocpp.open_networks cannot be read.
             StoreError: the store cannot be used.
         """
         try:
             settings = self._desk.settings
+            _check_networks(settings.open_networks)
             gate = Doorkeeper(self._desk, tuple(SESSIONS), self._open)
-            self._listener = await listen(
-                gate,
-                settings.host,
-                settings.port,
-                self._transport,
-                self._ping_seconds,
-                deflate=settings.compression,
-            )
+            self._listener = await self._listen(gate, settings.port, None)
+            if settings.tls_port:
+                await self._listen_locked(gate)
             await self._dispatch.start()
             gate.open()
         except BaseException:
@@ -92,9 +101,10 @@ class CentralSystem:
 
     async def stop(self) -> None:
         """Say goodbye to the stations, write what was handed in, end."""
-        if self._listener is not None:
-            await self._listener.stop()
-            self._listener = None
+        for listener in (self._listener, self._tls_listener):
+            if listener is not None:
+                await listener.stop()
+        self._listener = self._tls_listener = None
         await self._dispatch.stop()
         self._emptied = asyncio.Event()
         leaving = list(self._sessions.values())
@@ -115,6 +125,11 @@ class CentralSystem:
         return 0 if self._listener is None else self._listener.port
 
     @property
+    def tls_port(self) -> int:
+        """The port listened on with TLS; 0 without."""
+        return 0 if self._tls_listener is None else self._tls_listener.port
+
+    @property
     def connected(self) -> list[str]:
         """Stations connected now, by identity."""
         return sorted(self._sessions)
@@ -126,6 +141,18 @@ class CentralSystem:
     def counts(self) -> dict[str, Any]:
         """Messages since the start, for health and reports: received and sent by action, rejected, stations."""
         return {"stations": len(self._sessions), **self._desk.counts.as_json()}
+
+    async def _listen(self, gate: Doorkeeper, port: int, lock: Lock | None) -> Listener:
+        settings = self._desk.settings
+        compress = settings.compression
+        return await listen(gate, settings.host, port, self._transport, self._ping_seconds, deflate=compress, lock=lock)
+
+    async def _listen_locked(self, gate: Doorkeeper) -> None:
+        settings = self._desk.settings
+        certificates = await asyncio.to_thread(Certificates, settings, self._desk.http, self._authority)
+        lock = Lock(certificates.context, gate.is_barred, gate.note_failed_handshake)
+        self._tls_listener = await self._listen(gate, settings.tls_port, lock)
+        self._desk.spawn(Vigil(self._desk, certificates, self._sessions, gate.shown).watch())
 
     def _open(self, station: Station, protocol: str, socket: Socket) -> Receiver:
         before = self._sessions.get(station.station_id)
@@ -170,3 +197,10 @@ class CentralSystem:
                 await self._desk.writer.do(lambda work, heard=heard: keep_up(work, heard))  # type: ignore[misc]
             except StoreError as error:
                 log.error("last seen not kept", why=str(error))  # noqa: TRY400 - one line, no trace
+
+
+def _check_networks(text: str) -> None:
+    try:
+        read_networks(text)
+    except ValueError as error:
+        raise SettingsError(f"ocpp.open_networks: {error}; write ranges like 10.1.0.0/16, comma separated") from None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from fleet.events import Kind
-from fleet.tables import Certificate, SecurityEvent
+from fleet.tables import Certificate, SecurityEvent, Station
 
 if TYPE_CHECKING:
     from fleet.store.work import Work
@@ -68,6 +68,26 @@ class Trust:
     def certificate(self, certificate_id: int) -> Certificate | None:
         """One certificate."""
         return self._work.session.get(Certificate, certificate_id)
+
+    def state_of(self, fingerprint: str) -> str | None:
+        """The state of a station's own certificate; None for one that is not kept here."""
+        query = select(Certificate.state).where(Certificate.fingerprint == fingerprint, Certificate.use == "station")
+        return self._work.session.exec(query).first()
+
+    def revoked_prints(self) -> set[str]:
+        """Fingerprints of the stations' own certificates that were revoked."""
+        query = select(Certificate.fingerprint).where(Certificate.use == "station", Certificate.state == "revoked")
+        return set(self._work.session.exec(query))
+
+    def station_ends(self) -> dict[str, datetime]:
+        """When the last valid certificate of each accepted station ends."""
+        query = (
+            select(Certificate.station_id, func.max(Certificate.not_after))
+            .join(Station, col(Station.station_id) == Certificate.station_id)
+            .where(Certificate.use == "station", Certificate.state == "valid", Station.admission == "accepted")
+            .group_by(Certificate.station_id)
+        )
+        return dict(self._work.session.exec(query).all())
 
     def certificates(self, station_id: str | None = None) -> list[Certificate]:
         """Certificates, or those of one station ("": of the central system itself), newest first."""
