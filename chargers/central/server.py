@@ -73,6 +73,7 @@ class CentralSystem:
         self._dispatch = Dispatch(self._desk, self._sessions)
         self._listener: Listener | None = None
         self._tls_listener: Listener | None = None
+        self._vigil: Vigil | None = None
         self._emptied: asyncio.Event | None = None
         """Set once the last station has gone; there only while stopping."""
 
@@ -152,7 +153,8 @@ class CentralSystem:
         certificates = await asyncio.to_thread(Certificates, settings, self._desk.http, self._authority)
         lock = Lock(certificates.context, gate.is_barred, gate.note_failed_handshake)
         self._tls_listener = await self._listen(gate, settings.tls_port, lock)
-        self._desk.spawn(Vigil(self._desk, certificates, self._sessions, gate.shown).watch())
+        self._vigil = Vigil(self._desk, certificates, self._sessions, gate.shown)
+        self._desk.spawn(self._vigil.watch())
 
     def _open(self, station: Station, protocol: str, socket: Socket) -> Receiver:
         before = self._sessions.get(station.station_id)
