@@ -166,6 +166,12 @@ class SecurityEventIn(Loose):
 
 class SignCertificateIn(Loose):
     csr: str
+    certificate_type: str | None = None
+
+
+class ReservationUpdateIn(Loose):
+    reservation_id: int
+    reservation_update_status: str = ""
 
 
 class StatusOnly(Loose):
@@ -180,3 +186,35 @@ class ReportIn(Loose):
     seq_no: int = 0
     tbc: bool | None = None
     report_data: list[Any] | None = None
+
+
+class StreamIn(Loose):
+    id: int
+    data: list[Any] | None = None
+
+
+class DerAlarmIn(Loose):
+    control_type: str
+    grid_event_fault: str | None = None
+    alarm_ended: bool | None = None
+    extra_info: str | None = None
+
+
+class VatIn(Loose):
+    vat_number: str
+
+
+class HashDataIn(Loose):
+    hash_algorithm: str
+    issuer_name_hash: str
+    issuer_key_hash: str
+    serial_number: str
+
+
+class ChainRequestIn(Loose):
+    certificate_hash_data: HashDataIn
+    source: str = ""
+
+
+class ChainStatusIn(Loose):
+    certificate_status_requests: list[ChainRequestIn]

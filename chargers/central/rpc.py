@@ -81,6 +81,14 @@ class _Place:
             self.session.settle_failed(self, error)
 
 
+def _reply_check(version: schemas.Version, action: str) -> Callable[[object], bool]:
+    """What is sent without wanting an answer has no schema of one (2.1: NotifyPeriodicEventStream)."""
+    try:
+        return schemas.is_valid(version, action, "response")
+    except KeyError:
+        return lambda _reply: True
+
+
 class Rpc(Outgoing):
     """Mixed into the package's ChargePoint of one version."""
 
@@ -97,7 +105,7 @@ class Rpc(Outgoing):
                 handler,
                 schemas.decoder(cls.version, action),
                 tolerant,
-                schemas.is_valid(cls.version, action, "response"),
+                _reply_check(cls.version, action),
             )
             for handler in found
             for action, tolerant in [getattr(handler, "answers", (None, None))]

@@ -6,19 +6,23 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from ocpp.v201 import ChargePoint
 
-from chargers.central import ledger, messages, v201_calls
+from chargers.central import ledger, messages, progress, schemas, v201_calls
 from chargers.central.ledger import MOST_EVSES, Identity
 from chargers.central.limits import Limits
 from chargers.central.meters import read_time, rows_of
 from chargers.central.outcome import Outcome
 from chargers.central.rpc import Answer, Rows, Unacceptable, answers
 from chargers.central.session import Session, clean
+from chargers.central.signing import take_request
 from chargers.central.transaction_events import Known, Told, take_event
+from chargers.central.v16_trust import CRITICAL
+from chargers.central.v16_upkeep import wire_time
+from chargers.central.v201_upkeep import TOKEN_LENGTH
 from chargers.profile import ChargingProfile
 from fleet.store import Work
 from fleet.tables import Transaction
@@ -47,7 +51,7 @@ class Report:
 class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's base is untyped
     """A session with an OCPP 2.0.1 station."""
 
-    version = "2.0.1"
+    version: ClassVar[schemas.Version] = "2.0.1"
     protocol = "ocpp2.0.1"
     PARKED = {  # noqa: RUF012 - a constant of the class
         "Authorize": {"idTokenInfo": {"status": "Invalid"}},
@@ -92,9 +96,15 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
         await self.prepared()
         return {"idTokenInfo": await self.desk.writer.do(lambda work: self._card(work, token))}
 
-    def _card(self, work: Work, token: str) -> dict[str, str]:
-        status = self.judge(work, token)
-        return {"status": _WORDS.get(status, status)}
+    def _card(self, work: Work, token: str, *, starting: bool = False, but: int | None = None) -> dict[str, Any]:
+        """IdTokenInfo (Part 2, 2.24)."""
+        judgement = self.judge_card(work, token, starting=starting, but=but)
+        info: dict[str, Any] = {"status": _WORDS.get(judgement.status, judgement.status)}
+        if 0 < len(judgement.group_id) <= TOKEN_LENGTH:
+            info["groupIdToken"] = {"idToken": judgement.group_id, "type": "Central"}
+        if judgement.expires_at is not None:
+            info["cacheExpiryDateTime"] = wire_time(judgement.expires_at)
+        return info
 
     @answers("TransactionEvent", messages.TransactionEventV201)
     def on_transaction(self, request: messages.TransactionEventV201) -> Answer:
@@ -104,6 +114,7 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
         if not ref:
             raise Unacceptable("transactionId is empty")
         now = self.desk.clock.now()
+        self.clock.note(request.timestamp, now)
         evse = request.evse
         told = Told(
             station_id=self.id,
@@ -136,7 +147,10 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
 
         def keep(work: Work) -> tuple[Transaction, dict[str, Any]]:
             row = take_event(work, told, seen=-1 if known is None else known.seq_no)
-            reply: dict[str, Any] = {} if told.token is None else {"idTokenInfo": self._card(work, told.token)}
+            reply: dict[str, Any] = {}
+            if told.token is not None:
+                card = self._card(work, told.token, starting=told.kind == "Started", but=row.transaction_id)
+                reply = {"idTokenInfo": card}
             cost = self.desk.price(row) if told.kind == "Ended" else None
             return row, reply if cost is None else {**reply, "totalCost": cost}
 
@@ -167,24 +181,35 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
 
     @answers("SecurityEventNotification", messages.SecurityEventIn)
     def on_security_event(self, request: messages.SecurityEventIn) -> Answer:
-        text = clean(f"{self.id}: {request.type} {request.tech_info or ''}".rstrip(), 200)
-        return self.store(lambda work: work.alarms.sound("station.security", self.id, "warning", text))
+        now = self.desk.clock.now()
+        self.clock.note(request.timestamp, now)
+        kind, info, at = clean(request.type, 50), clean(request.tech_info, 255), read_time(request.timestamp, now)
+        critical = kind in CRITICAL
+        return self.store(lambda work: work.trust.note_event(self.id, kind, info, critical=critical, at=at))
 
     @answers("FirmwareStatusNotification", messages.StatusOnly)
     def on_firmware(self, request: messages.StatusOnly) -> Answer:
-        return self.note("firmware", status=request.status)
+        return self._progress("firmware", request)
 
     @answers("LogStatusNotification", messages.StatusOnly)
     def on_log(self, request: messages.StatusOnly) -> Answer:
-        return self.note("log upload", status=request.status)
+        return self._progress("log", request)
 
     @answers("PublishFirmwareStatusNotification", messages.StatusOnly)
     def on_publish(self, request: messages.StatusOnly) -> Answer:
-        return self.note("firmware publishing", status=request.status)
+        return self._progress("firmware", request)
 
-    @answers("ReservationStatusUpdate", messages.Nothing)
-    def on_reservation(self, _request: messages.Nothing) -> Answer:
-        return self.note("reservation ended")
+    def _progress(self, what: progress.What, request: messages.StatusOnly) -> Answer:
+        status, number = clean(request.status, 50), getattr(request, "request_id", None)
+        return self.store(lambda work: progress.note_progress(work, self.id, what, status, number))
+
+    @answers("ReservationStatusUpdate", messages.ReservationUpdateIn)
+    def on_reservation(self, request: messages.ReservationUpdateIn) -> Answer:
+        number = request.reservation_id
+        if not 0 <= number < 2**31:
+            raise Unacceptable("reservationId is no number that can be")
+        state = "expired" if request.reservation_update_status == "Expired" else "removed"
+        return self.store(lambda work: work.reservations.mark(number, state))
 
     @answers("NotifyEvent", messages.Nothing)
     def on_event(self, _request: messages.Nothing) -> Answer:
@@ -222,9 +247,14 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
     def on_charging_schedule(self, _request: messages.Nothing) -> Answer:
         return {"status": "Accepted"}
 
-    @answers("SignCertificate", messages.Nothing)
-    def on_sign_certificate(self, _request: messages.Nothing) -> Answer:
-        return {"status": "Rejected"}
+    @answers("SignCertificate", messages.SignCertificateIn)
+    def on_sign_certificate(self, request: messages.SignCertificateIn) -> Answer:
+        use = request.certificate_type or "ChargingStationCertificate"
+
+        async def send(chain: str) -> dict[str, Any]:
+            return await self.call_raw("CertificateSigned", {"certificateChain": chain, "certificateType": use})
+
+        return take_request(self, request.csr, send, "station" if use == "ChargingStationCertificate" else use[:20])
 
     @answers("Get15118EVCertificate", messages.Nothing)
     def on_ev_certificate(self, _request: messages.Nothing) -> Answer:

@@ -11,6 +11,7 @@ from chargers.central.arguments import Arguments
 from chargers.central.limits import MOST_PERIODS, MOST_PROFILES, MOST_STACK_LEVEL, Limits, read_count, read_units
 from chargers.central.outcome import Outcome
 from chargers.central.session import LIMIT_ID, Carry, station_limit, transaction_limit
+from chargers.central.v201_upkeep import UPKEEP
 from chargers.errors import CallRefused, CallUnanswered, OrderUnclear
 from chargers.profile import ChargingProfile, from_v201, to_v201
 from fleet.orders import OrderKind
@@ -252,4 +253,5 @@ CALLS: dict[OrderKind, Carry] = {
     OrderKind.GET_COMPOSITE: _get_composite,
     OrderKind.TRIGGER: _trigger,
     OrderKind.LIMIT_STATION: _limit_station,
+    **UPKEEP,
 }

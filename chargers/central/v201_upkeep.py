@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chargers.central.session import Carry, Session
 
 TOKEN_LENGTH = 36
+"""An idToken has at most this many characters (Part 2, 2.23)."""
 STARTED = frozenset({"Accepted", "AcceptedCanceled"})
 """AcceptedCanceled: what was under way before is given up for this."""
 

@@ -21,13 +21,14 @@ from chargers.central import rpc, wire
 from chargers.central.desk import Desk
 from chargers.central.schemas import read_schema
 from chargers.central.v16 import StationV16
+from chargers.central.v21 import StationV21
 from chargers.central.v201 import StationV201
 from fleet.settings import OcppSettings
 from fleet.store import Writer
 
 FRAMES = int(os.environ.get("BINWATT_FUZZ", "2000"))
 ROUND = 250
-SESSIONS = {"1.6": StationV16, "2.0.1": StationV201}
+SESSIONS = {"1.6": StationV16, "2.0.1": StationV201, "2.1": StationV21}
 TIMES = st.sampled_from(
     [
         "2026-03-10T18:00:00Z",
@@ -156,16 +157,15 @@ def frames_of(version: Any) -> st.SearchStrategy[bytes]:
     return make()
 
 
-def owed(text: bytes) -> bool:
-    """Whether a frame is owed an answer: all but answers are."""
+def owed(text: bytes, version: str) -> bool:
+    """Whether a frame is owed an answer: all but answers are, and what 2.1 sends without wanting one."""
     try:
         frame = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return True
     kind = frame[0] if isinstance(frame, list) and frame else None
-    return not (type(kind) is int and kind in (wire.CALLRESULT, wire.CALLERROR)) and not (
-        type(kind) is float and kind in (3.0, 4.0)
-    )
+    answers = {wire.CALLRESULT, wire.CALLERROR} | ({wire.CALLRESULTERROR, wire.SEND} if version == "2.1" else set())
+    return not (type(kind) in (int, float) and kind in answers)
 
 
 def readable_id(text: bytes) -> Any:
@@ -229,7 +229,7 @@ async def exchange(store: Any, desk: Desk, version: str, frames: list[bytes]) ->
     session: Any = SESSIONS[version](row, line, desk, lambda _: None)
     line.session = session
     session._tried = True
-    wanted = [frame for frame in frames if owed(frame)]
+    wanted = [frame for frame in frames if owed(frame, version)]
     for number, frame in enumerate(frames):
         session.receive(frame)
         if number % 25 == 0:
