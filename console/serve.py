@@ -17,6 +17,7 @@ import uvicorn
 
 from chargers.central import CentralSystem
 from console.api import make_api
+from console.api.files import FOLDER, make_files
 from console.api.orders import make_orders
 from console.api.public import make_ocpi, make_open
 from console.api.sites import make_sites
@@ -81,6 +82,7 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
         make_sites(writer, token=settings.http.order_token or settings.http.ingest_token),
         make_ocpi(writer, settings),
         make_open(writer),
+        make_files(writer, settings.data_dir / FOLDER),
     )
     api = make_api(writer, token=settings.http.ingest_token or None, health=health, rooms=rooms)
     http = _Http(uvicorn.Config(api, log_config=None, access_log=False, lifespan="off"))

@@ -54,6 +54,20 @@ class Files:
         row = self._work.session.get(StationFile, name)
         return None if row is None or row.expires_at <= self._work.now else row
 
+    def find(self, name: str) -> StationFile | None:
+        """The file behind a name, whether the name still holds or not."""
+        return self._work.session.get(StationFile, name)
+
+    def add_firmware(self, row: Firmware) -> Firmware:
+        """A firmware, for stations to fetch; one of the same name takes its place."""
+        before = self._work.session.exec(select(Firmware).where(Firmware.name == row.name)).first()
+        if before is not None:
+            row.firmware_id = before.firmware_id
+            row = self._work.session.merge(row)
+        self._work.session.add(row)
+        self._work.session.flush()
+        return row
+
     def note_used(self, name: str, size: int) -> None:
         """The file was fetched or left: so many bytes of it."""
         row = self._work.session.get(StationFile, name)
