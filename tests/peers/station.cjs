@@ -1,12 +1,13 @@
 // A charging station that is not ours, on the npm package ocpp-rpc in strict mode: what it sends and what it gets is held
 // against the schemas that package brings. It charges once by itself, then does what it is asked until stdin is closed.
 //
-//     node station.cjs ENDPOINT IDENTITY PASSWORD ocpp1.6|ocpp2.0.1
+//     node station.cjs ENDPOINT IDENTITY PASSWORD ocpp1.6|ocpp2.0.1|ocpp2.1
 //
 // Prints one JSON object a line: {"did": ...} for each step, {"complaint": ...} for whatever either side got wrong.
 'use strict';
 
 const { RPCClient } = require('ocpp-rpc');
+const makeUpkeep = require('./upkeep.cjs');
 
 const [endpoint, identity, password, protocol] = process.argv.slice(2);
 const CARD = 'CARD-1';
@@ -34,7 +35,9 @@ const limitOf = (period) => ({ startPeriod: 0, limit: period ? period.limit : 0 
 
 const v16 = {
   async boot() {
-    const answer = await client.call('BootNotification', { chargePointVendor: 'Peer', chargePointModel: 'Strict' });
+    const answer = await client.call('BootNotification', {
+      chargePointVendor: 'Peer', chargePointModel: 'Strict', firmwareVersion: upkeep.state.firmware,
+    });
     clock = Date.parse(answer.currentTime);
     did('boot', { status: answer.status });
     await this.status('Available');
@@ -48,7 +51,7 @@ const v16 = {
   },
   async begin() {
     const answer = await client.call('StartTransaction', {
-      connectorId: 1, idTag: CARD, meterStart: METER_WH[0], timestamp: now(),
+      connectorId: 1, idTag: CARD, meterStart: METER_WH[0], timestamp: now(), ...useReservation(),
     });
     charge = { id: answer.transactionId };
     await this.status('Charging');
@@ -118,7 +121,8 @@ const v201 = {
   number: 0,
   async boot() {
     const answer = await client.call('BootNotification', {
-      reason: 'PowerUp', chargingStation: { vendorName: 'Peer', model: 'Strict' },
+      reason: 'PowerUp',
+      chargingStation: { vendorName: 'Peer', model: 'Strict', firmwareVersion: upkeep.state.firmware },
     });
     clock = Date.parse(answer.currentTime);
     did('boot', { status: answer.status });
@@ -157,7 +161,7 @@ const v201 = {
     charge = { id: `peer-charge-${++this.number}`, seqNo: 0 };
     const trigger = 'remoteStartId' in about ? 'RemoteStart' : 'Authorized';
     const answer = await client.call('TransactionEvent', this.event(
-      'Started', trigger, METER_WH[0], 'Transaction.Begin', { idToken: this.idToken },
+      'Started', trigger, METER_WH[0], 'Transaction.Begin', { idToken: this.idToken, ...useReservation() },
       { chargingState: 'Charging', ...about },
     ));
     return answer.idTokenInfo.status;
@@ -215,6 +219,25 @@ const v201 = {
 };
 
 const dialect = protocol === 'ocpp1.6' ? v16 : v201;
+const upkeep = makeUpkeep({
+  client, did, complain, later, restart, drop, status: (word) => dialect.status(word), number: () => (clock += 1000),
+});
+
+// The reservation a charge begins with, if there is one; it is used up then.
+function useReservation() {
+  const id = upkeep.state.reservation;
+  upkeep.state.reservation = null;
+  return id === null ? {} : { reservationId: id };
+}
+
+// The line goes without a word while it charges; on the new one nothing is told anew but what was metered meanwhile.
+async function drop() {
+  await client.close({ force: true });
+  await client.connect();
+  await dialect.heartbeat();
+  await dialect.heartbeat();
+  if (charge) await dialect.meter();
+}
 
 function newestSchedule() {
   return dialect.newest(profiles[profiles.length - 1]);
@@ -248,7 +271,8 @@ async function restart() {
   await dialect.boot();
 }
 
-for (const [action, answer] of Object.entries(dialect.requests)) {
+const answers = upkeep.answers[protocol === 'ocpp1.6' ? protocol : 'ocpp2.0.1'];
+for (const [action, answer] of Object.entries({ ...answers, ...dialect.requests })) {
   client.handle(action, ({ params }) => {
     did('asked', { action });
     return answer(params);

@@ -19,7 +19,7 @@ from sqlmodel import col, select
 from chargers.central import CentralSystem
 from fleet.orders import SETTLED, OrderKind, Wanted
 from fleet.passwords import hash_password
-from fleet.settings import OcppSettings
+from fleet.settings import HttpSettings, OcppSettings
 from fleet.store import Store, Writer
 from fleet.tables import Evse, IdToken, InstalledProfile, MeterValue, Station, Transaction
 
@@ -95,11 +95,11 @@ class Peer:
 
 
 @asynccontextmanager
-async def serving(store: Store) -> AsyncIterator[CentralSystem]:
-    """Our central system, which asks for passwords."""
+async def serving(store: Store, files_url: str = "") -> AsyncIterator[CentralSystem]:
+    """Our central system, which asks for passwords. files_url: where stations leave their logs."""
     writer = Writer(store)
     writer.start()
-    central = CentralSystem(store, writer, OcppSettings(port=0))
+    central = CentralSystem(store, writer, OcppSettings(port=0), http=HttpSettings(public_url=files_url))
     await central.start()
     try:
         yield central
@@ -225,6 +225,127 @@ async def test_what_a_foreign_station_said_twice_is_kept_once(known: Store, pack
     edges = [] if protocol == "ocpp1.6" else ["Transaction.Begin", "Transaction.End"]
     assert sorted(row.context for row in rows if row not in periodic) == edges
     assert peer.complaints == []
+
+
+class Shelf:
+    """A real HTTP server, as small as can be: one firmware to fetch, and what was handed in."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        lengths = [line.partition(":")[2] for line in head.splitlines() if line.startswith("content-length")]
+        if head.startswith("put"):
+            self.taken.append((await reader.readexactly(int(lengths[0]))).decode())
+        body = b"9.9\n" if head.startswith("get") else b""
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def shelving() -> AsyncIterator[Shelf]:
+    shelf = Shelf()
+    async with await asyncio.start_server(shelf.serve, "127.0.0.1", 0) as server:
+        shelf.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield shelf
+
+
+class Day:
+    """A dispatcher's day with one station: each order, what became of it, and the step the station said it did."""
+
+    def __init__(self, store: Store, peer: Peer) -> None:
+        self._store = store
+        self._peer = peer
+        self.refused: dict[str, Any] = {}
+
+    async def do(self, kind: OrderKind, step: str = "", **args: Any) -> dict[str, Any]:
+        state, answer = await order(self._store, kind, **args)
+        if state != "accepted":
+            self.refused[f"{kind} {args}"] = answer
+        return {**answer, **(await self._peer.until(step) if step and state == "accepted" else {})}
+
+    async def stop(self) -> None:
+        """Stop the charge under way, whatever started it."""
+        running = charges(self._store)[-1].transaction_id
+        await self.do(OrderKind.STOP_CHARGE, "remote stop", transaction_id=running)
+
+
+UNTIL = "2099-01-01T00:00:00Z"
+
+
+async def reserve_and_list(day: Day, store: Store) -> None:
+    """Reserve and charge with it, reserve and cancel; a full local list, then what changed of it."""
+    await day.do(OrderKind.RESERVE, "reserved", evse=1, token=CARD, until=UNTIL)
+    await day.do(OrderKind.START_CHARGE, "remote start", evse=1, token=CARD)
+    await day.stop()
+    number = (await day.do(OrderKind.RESERVE, "reserved", evse=1, token=CARD, until=UNTIL))["reservation_id"]
+    await day.do(OrderKind.CANCEL_RESERVATION, "reservation cancelled", reservation_id=number)
+    assert (await day.do(OrderKind.SEND_LOCAL_LIST, "local list", how="full"))["cards"] == [CARD]
+    with store.begin() as work:
+        work.stations.upsert_token(IdToken(token="CARD-2"))
+    changed = await day.do(OrderKind.SEND_LOCAL_LIST, "local list", how="differential")
+    assert changed["cards"] == [CARD, "CARD-2"]
+    await day.do(OrderKind.GET_LOCAL_LIST)
+    await day.do(OrderKind.CLEAR_CACHE)
+
+
+async def charge_and_limit(day: Day) -> None:
+    """A charge started, limited, read back, interrupted by a lost line, and stopped."""
+    await day.do(OrderKind.START_CHARGE, "remote start", evse=1, token=CARD, limit_kw=7.4)
+    await day.do(OrderKind.SET_PROFILE, evse=1, profile=PROFILE)
+    await day.do(OrderKind.GET_COMPOSITE, evse=1, seconds=3600)
+    await day.do(OrderKind.DATA_TRANSFER, "reconnect", vendor="Peer", message="drop the line")
+    await day.stop()
+    await day.do(OrderKind.CLEAR_PROFILE, profile_id=PROFILE["id"])
+
+
+async def look_after(day: Day, shelf: Shelf, protocol: str) -> None:
+    """Availability, settings, lock, log, firmware, messages asked for, and a reset."""
+    await day.do(OrderKind.SET_AVAILABILITY, "availability", operative=False, evse=1)
+    await day.do(OrderKind.SET_AVAILABILITY, "availability", operative=True, evse=1)
+    name = "HeartbeatInterval" if protocol == "ocpp1.6" else "OCPPCommCtrlr.HeartbeatInterval"
+    setting = await day.do(OrderKind.SET_VARIABLES, "setting", values={name: "600"})
+    assert (setting["key"], setting["value"]) == (name, "600")
+    await day.do(OrderKind.UNLOCK, evse=1)
+    await day.do(OrderKind.GET_LOG, "uploaded", log="diagnostics")
+    await day.do(OrderKind.GET_LOG, "uploaded", log="security")
+    await day.do(OrderKind.UPDATE_FIRMWARE, "updated", url=f"{shelf.url}/peer-9.9.bin")
+    await day.do(OrderKind.TRIGGER, "triggered Heartbeat", message="Heartbeat")
+    await day.do(OrderKind.TRIGGER, "triggered StatusNotification", message="StatusNotification", evse=1)
+    await day.do(OrderKind.RESET, "reset", how="soft")
+
+
+@pytest.mark.parametrize("protocol", ["ocpp1.6", "ocpp2.0.1"])
+async def test_a_whole_day_of_a_strict_foreign_station(known: Store, packages: Path, protocol: str) -> None:
+    """From boot to reset with everything a dispatcher orders in a day: neither side finds fault with one message."""
+    async with (
+        shelving() as shelf,
+        serving(known, shelf.url) as central,
+        playing(central.port, protocol, packages) as peer,
+    ):
+        await peer.until("idle")
+        day = Day(known, peer)
+        await reserve_and_list(day, known)
+        await charge_and_limit(day)
+        await look_after(day, shelf, protocol)
+        assert await peer.leave() == 0
+        counts = central.counts()
+
+    assert day.refused == {}
+    assert peer.complaints == []
+    assert (counts["rejected"], counts["tolerated"], counts["refused"], counts["unasked"]) == (0, 0, 0, 0)
+    assert shelf.taken == ["log of a station that runs 1.0\n"] * 2
+    with known.read() as work:
+        row = work.stations.get(IDENTITY)
+        assert row is not None
+        assert row.firmware == "9.9"
+    done = charges(known)
+    assert [charge.state for charge in done] == ["ended"] * 3
+    readings = [row for row in meter_values(known, done[2].ref) if row.context == "Sample.Periodic"]
+    assert [row.energy_wh for row in readings] == [1500.0, 2000.0]
 
 
 async def test_a_foreign_station_with_a_wrong_password_is_refused(known: Store, packages: Path) -> None:
