@@ -22,7 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ KINDS = ("Heartbeat", "MeterValues")
 CONNECTIONS = 100
 PASSWORD = "a station's secret"
 TARGET_PLAIN_OVER_OURS = 10.0
-GENERATOR_SECONDS = 300
+GENERATOR_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Peer:
 
 
 @contextlib.contextmanager
-def serve_ours(folder: Path, stations: int) -> Iterator[Server]:
-    """`binwatt serve` on a fresh store that knows `stations` stations."""
+def serve_ours(folder: Path, stations: int, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """`binwatt serve` on a fresh store that knows `stations` stations; `settings`: further BINWATT_ variables."""
     url = f"sqlite:///{store_file(folder)}"
     store = Store.create(url)
     kept = hash_password(PASSWORD)
@@ -85,7 +85,7 @@ def serve_ours(folder: Path, stations: int) -> Iterator[Server]:
     store.close()
     env = {name: value for name, value in os.environ.items() if not name.startswith("BINWATT_")}
     env |= {"BINWATT_DB": url, "BINWATT_STORE_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)}
-    env |= {"BINWATT_OCPP_PORT": "0", "BINWATT_HTTP_PORT": "0"}
+    env |= {"BINWATT_OCPP_PORT": "0", "BINWATT_HTTP_PORT": "0", **(settings or {})}
     with running("binwatt serve", [sys.executable, "-m", "console", "serve"], env, folder) as server:
         yield server
 

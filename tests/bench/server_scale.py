@@ -17,10 +17,11 @@ import argparse
 import contextlib
 import json
 import os
+import socket
 import statistics
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,20 @@ FULL = Size(10_000, 1_000, 2_000, 6.0, 5_000, 10.0, 3, 1.5)
 SHORT = Size(200, 50, 200, 1.0, 100, 2.0, 1, 0.5)
 
 
-def ours(stack: contextlib.ExitStack, folder: Path, name: str, stations: int) -> Peer:
+def ours(stack: contextlib.ExitStack, folder: Path, name: str, stations: int, *, tls: bool = False) -> Peer:
     """A server of its own for each figure, so that none sees what another left."""
     home = folder / name
     home.mkdir()
-    return Peer(stack.enter_context(serve_ours(home, stations)), password=PASSWORD)
+    port = free_port() if tls else 0
+    server = stack.enter_context(serve_ours(home, stations, {"BINWATT_OCPP_TLS_PORT": str(port)}))
+    return Peer(replace(server, port=port) if tls else server, password=PASSWORD)
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def measure_idle(folder: Path, size: Size) -> dict[str, Any]:
@@ -86,6 +96,7 @@ def measure_versions(folder: Path, size: Size) -> dict[str, Any]:
         servers = {
             "websockets echo": (Peer(echo, echo=True), ()),
             "1.6": (ours(stack, folder, "v16", 100), ()),
+            "1.6 over TLS": (ours(stack, folder, "tls", 100, tls=True), ("--tls",)),
             "2.0.1": (ours(stack, folder, "v201", 100), ("--version", "2.0.1")),
         }
         for number in range(size.rounds):
