@@ -141,12 +141,13 @@ class Doorkeeper:
             fault = await self._fault_of(station, upgrade.certificate)
             return Proof(3) if fault is None else Refusal(UNAUTHORIZED, fault)
         over_tls = 2 if upgrade.secure else 1
-        if station.password_hash is None:
-            return Proof(0)
         given = read_basic(upgrade.authorization)
+        if station.password_hash is None and (given is None or station.next_password_hash is None):
+            return Proof(0)
         if given is None or given[0] != station.station_id:
             return Refusal(UNAUTHORIZED, "no password, or the user name is not the station id")
-        if await self._passwords.check(station.station_id, given[1], station.password_hash):
+        kept = station.password_hash
+        if kept is not None and await self._passwords.check(station.station_id, given[1], kept):
             return Proof(over_tls)
         for following in (station.next_password_hash or "").split():
             if await self._passwords.check(station.station_id, given[1], following):

@@ -11,6 +11,8 @@ from chargers.central.arguments import Arguments
 from chargers.central.limits import MOST_PERIODS, MOST_PROFILES, MOST_STACK_LEVEL, Limits, read_count, read_units
 from chargers.central.outcome import Outcome
 from chargers.central.session import LIMIT_ID, Carry, station_limit, transaction_limit
+from chargers.central.v201_device import DEVICE
+from chargers.central.v201_trust import TRUST
 from chargers.central.v201_upkeep import UPKEEP
 from chargers.errors import CallRefused, CallUnanswered, OrderUnclear
 from chargers.profile import ChargingProfile, from_v201, to_v201
@@ -254,4 +256,6 @@ CALLS: dict[OrderKind, Carry] = {
     OrderKind.TRIGGER: _trigger,
     OrderKind.LIMIT_STATION: _limit_station,
     **UPKEEP,
+    **TRUST,
+    **DEVICE,
 }

@@ -83,11 +83,11 @@ async def test_a_station_without_password_needs_the_setting(make_house):
 
 async def test_the_version_is_the_clients_first_choice(house):
     """Of several subprotocols the first we speak is chosen; the order is the client's."""
-    async with house.station(protocol=["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) as station:
+    async with house.station(protocol=["ocpp3.0", "ocpp2.0.1", "ocpp1.6"]) as station:
         assert station.line.subprotocol == "ocpp2.0.1"
 
 
-@pytest.mark.parametrize("offered", ["ocpp2.1", "soap"])
+@pytest.mark.parametrize("offered", ["ocpp3.0", "soap"])
 async def test_no_version_in_common_ends_after_the_handshake(house, offered):
     """The handshake is finished without a subprotocol, then the connection is closed (2.0.1 Part 4, 3.1.2)."""
     async with house.station(protocol=offered) as station:
