@@ -27,6 +27,12 @@ PRICES = [{"price_components": [{"type": "ENERGY", "price": 2.5}]}]
 
 
 @pytest.fixture
+def store(any_store: Store) -> Store:
+    """On SQLite and on PostgreSQL."""
+    return any_store
+
+
+@pytest.fixture
 async def writer(store: Store) -> AsyncIterator[Writer]:
     with store.begin() as work:
         work.places.upsert(Place(place_id="MALL", name="Mall", lat=34.92, lon=-2.32, site_limit_kw=40.0))

@@ -28,6 +28,12 @@ PRICES = [
 
 
 @pytest.fixture
+def store(any_store: Store) -> Store:
+    """On SQLite and on PostgreSQL."""
+    return any_store
+
+
+@pytest.fixture
 async def writer(store: Store) -> AsyncIterator[Writer]:
     with store.begin() as work:
         for name, protocol in (("CP1", "ocpp2.0.1"), ("CP2", "ocpp1.6")):
