@@ -188,6 +188,36 @@ class ReportIn(Loose):
     report_data: list[Any] | None = None
 
 
+class EventsIn(Loose):
+    event_data: list[Any]
+
+
+class MonitorsIn(Loose):
+    request_id: int
+    monitor: list[Any] | None = None
+    tbc: bool | None = None
+
+
+class DisplayIn(Loose):
+    request_id: int
+    message_info: list[Any] | None = None
+    tbc: bool | None = None
+
+
+class CustomerIn(Loose):
+    request_id: int
+    data: str
+    tbc: bool | None = None
+
+
+class ProfilesIn(Loose):
+    request_id: int
+    charging_profile: list[Any]
+    evse_id: int = 0
+    charging_limit_source: str = ""
+    tbc: bool | None = None
+
+
 class StreamIn(Loose):
     id: int
     data: list[Any] | None = None

@@ -12,6 +12,7 @@ import msgspec
 from ocpp.v201 import ChargePoint
 
 from chargers.central import ledger, messages, progress, schemas, v201_calls
+from chargers.central.device_rows import event_rows, monitor_rows, variable_rows, whole
 from chargers.central.ledger import MOST_EVSES, Identity
 from chargers.central.limits import Limits
 from chargers.central.meters import read_time, rows_of
@@ -22,6 +23,7 @@ from chargers.central.signing import take_request
 from chargers.central.transaction_events import Known, Told, take_event
 from chargers.central.v16_trust import CRITICAL
 from chargers.central.v16_upkeep import wire_time
+from chargers.central.v201_device import Parts
 from chargers.central.v201_upkeep import TOKEN_LENGTH
 from chargers.profile import ChargingProfile
 from fleet.store import Work
@@ -63,6 +65,8 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
         "SignCertificate": {"status": "Rejected"},
     }
     reports: dict[int, Report] | None = None
+    parts: Mapping[int, Parts] = MappingProxyType({})
+    """What is on its way in parts, by the number it was asked under."""
     under_way: Mapping[str, Known] = MappingProxyType({})
     """Transactions by the station's name; replaced, never changed: most stations have none."""
 
@@ -168,12 +172,24 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
 
     @answers("NotifyReport", messages.ReportIn)
     def on_report(self, request: messages.ReportIn) -> Answer:
-        report = (self.reports or {}).get(request.request_id)
+        entries = msgspec.to_builtins(request.report_data or [])
+        return self._keep_report(request.request_id, entries, more=bool(request.tbc))
+
+    async def _keep_report(self, number: int, entries: list[Any], *, more: bool) -> dict[str, Any]:
+        rows = variable_rows(entries)
+        await self.desk.writer.do(lambda work: work.devices.keep_variables(self.id, rows))
+        report = (self.reports or {}).get(number)
         if report is not None:
-            report.add(msgspec.to_builtins(request.report_data or []))
-            if not request.tbc and not report.done.done():
+            report.add(entries)
+            if not more and not report.done.done():
                 report.done.set_result(None)
+        self._add_parts(number, entries, more=more)
         return {}
+
+    def _add_parts(self, number: int, items: list[Any], *, more: bool) -> None:
+        parts = self.parts.get(number)
+        if parts is not None:
+            parts.add(items, more=more)
 
     @answers("DataTransfer", messages.DataTransferIn)
     def on_data(self, _request: messages.DataTransferIn) -> Answer:
@@ -211,21 +227,60 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
         state = "expired" if request.reservation_update_status == "Expired" else "removed"
         return self.store(lambda work: work.reservations.mark(number, state))
 
-    @answers("NotifyEvent", messages.Nothing)
-    def on_event(self, _request: messages.Nothing) -> Answer:
-        return self.note("device event")
+    @answers("NotifyEvent", messages.EventsIn)
+    def on_event(self, request: messages.EventsIn) -> Answer:
+        rows = event_rows(msgspec.to_builtins(request.event_data), self.desk.clock.now())
 
-    @answers("NotifyMonitoringReport", messages.Nothing)
-    def on_monitoring_report(self, _request: messages.Nothing) -> Answer:
-        return self.note("monitoring report")
+        def keep(work: Work) -> None:
+            for row in rows:
+                number = row.pop("monitor")
+                monitor = None if number is None else work.devices.monitor(self.id, number)
+                work.devices.note_event(self.id, {**row, "severity": None if monitor is None else monitor.severity})
 
-    @answers("NotifyCustomerInformation", messages.Nothing)
-    def on_customer_information(self, _request: messages.Nothing) -> Answer:
-        return self.note("customer information")
+        return self.store(keep)
 
-    @answers("NotifyDisplayMessages", messages.Nothing)
-    def on_display_messages(self, _request: messages.Nothing) -> Answer:
-        return self.note("display messages")
+    @answers("NotifyMonitoringReport", messages.MonitorsIn)
+    def on_monitoring_report(self, request: messages.MonitorsIn) -> Answer:
+        entries = msgspec.to_builtins(request.monitor or [])
+        rows = monitor_rows(entries)
+
+        async def keep() -> dict[str, Any]:
+            def write(work: Work) -> None:
+                for number, row in rows:
+                    work.devices.keep_monitor(self.id, number, row)
+
+            await self.desk.writer.do(write)
+            self._add_parts(request.request_id, entries, more=bool(request.tbc))
+            return {}
+
+        return keep()
+
+    @answers("NotifyCustomerInformation", messages.CustomerIn)
+    def on_customer_information(self, request: messages.CustomerIn) -> Answer:
+        self._add_parts(request.request_id, [request.data], more=bool(request.tbc))
+        return {}
+
+    @answers("NotifyDisplayMessages", messages.DisplayIn)
+    def on_display_messages(self, request: messages.DisplayIn) -> Answer:
+        bodies = [one for one in msgspec.to_builtins(request.message_info or []) if isinstance(one, dict)]
+
+        async def keep() -> dict[str, Any]:
+            def write(work: Work) -> None:
+                for body in bodies:
+                    work.devices.keep_message(self.id, whole(body.get("id")), "accepted", body)
+
+            await self.desk.writer.do(write)
+            self._add_parts(request.request_id, bodies, more=bool(request.tbc))
+            return {}
+
+        return keep()
+
+    @answers("ReportChargingProfiles", messages.ProfilesIn)
+    def on_profiles(self, request: messages.ProfilesIn) -> Answer:
+        told = {"evse": request.evse_id, "source": request.charging_limit_source}
+        profiles = [{**told, "profile": one} for one in msgspec.to_builtins(request.charging_profile)]
+        self._add_parts(request.request_id, profiles, more=bool(request.tbc))
+        return {}
 
     @answers("NotifyChargingLimit", messages.Nothing)
     def on_charging_limit(self, _request: messages.Nothing) -> Answer:
@@ -234,10 +289,6 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
     @answers("ClearedChargingLimit", messages.Nothing)
     def on_cleared_limit(self, _request: messages.Nothing) -> Answer:
         return self.note("limit of another system cleared")
-
-    @answers("ReportChargingProfiles", messages.Nothing)
-    def on_profiles(self, _request: messages.Nothing) -> Answer:
-        return self.note("charging profiles reported")
 
     @answers("NotifyEVChargingNeeds", messages.Nothing)
     def on_charging_needs(self, _request: messages.Nothing) -> Answer:

@@ -16,6 +16,7 @@ from fleet.store.bins import Bins
 from fleet.store.campaigns import Campaigns
 from fleet.store.chain import Events
 from fleet.store.charging import Charging
+from fleet.store.devices import Devices
 from fleet.store.files import Files
 from fleet.store.forecasts import Forecasts
 from fleet.store.frames import Frames
@@ -62,6 +63,7 @@ class Work:
         self.tokens = Tokens(self)
         self.reservations = Reservations(self)
         self.files = Files(self)
+        self.devices = Devices(self)
         self.trust = Trust(self)
         self.charging = Charging(self)
         self.leases = Leases(self)
