@@ -9,6 +9,7 @@ ConsoleError
 ├── JobFailed            a job that could not do its work
 ├── ShapingImpossible    a plan that cannot be shaped by hand here and now
 ├── ExportRefused        a plan that cannot be exported as asked
+├── FirmwareUnclear      a firmware file that cannot be taken over
 ├── PortTaken            another program listens there
 └── AddressUnusable      a URL that leads nowhere the twin can go
 """
@@ -50,6 +51,10 @@ class ShapingImpossible(ConsoleError):
 
 class ExportRefused(ConsoleError):
     """The plan, the truck or the folder asked for is not there, or cannot be used."""
+
+
+class FirmwareUnclear(ConsoleError):
+    """A firmware file that cannot be taken over."""
 
 
 class PortTaken(ConsoleError):

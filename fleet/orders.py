@@ -27,7 +27,7 @@ class OrderKind(StrEnum):
     GET_COMPOSITE = "get_composite"  # evse, seconds
     TRIGGER = "trigger"  # message, evse?
     LIMIT_STATION = "limit_station"  # limit_kw | None: ChargingStationMaxProfile; None lifts it
-    ADMIT_STATION = "admit_station"  # admission: "accepted" | "refused"; password? for a parked station
+    ADMIT_STATION = "admit_station"  # admission: "accepted" | "refused"; name?, place_id?, password? | password_hash?
     RESERVE = "reserve"  # evse? (absent: any), token, until: ISO instant; reservation_id is added by the store
     CANCEL_RESERVATION = "cancel_reservation"  # reservation_id
     SEND_LOCAL_LIST = "send_local_list"  # how: "full" | "differential"; the tokens are those of the store

@@ -26,7 +26,7 @@ from chargers.errors import CallFailed, CallUnanswered, ChargersError, OrderUncl
 from fleet.errors import FleetError
 from fleet.events import Kind
 from fleet.orders import STATION_KINDS, OrderKind, OrderState
-from fleet.passwords import hash_password
+from fleet.passwords import hash_password, is_digest
 from fleet.store import Store, Work
 from fleet.tables import Order
 
@@ -157,11 +157,13 @@ class Dispatch:
     async def _admit(self, order: Order) -> Outcome:
         want = Arguments(order.args)
         admission = want.choice("admission", ("accepted", "refused"))
-        password = order.args.get("password")
-        kept = await asyncio.to_thread(hash_password, str(password)) if password else None
-        found = await self._desk.writer.do(lambda work: decide(work, order, admission, kept))
-        if not found:
-            return Outcome(accepted=False, answer={"why": f"there is no station {order.target}"})
+        password, digest = order.args.get("password"), order.args.get("password_hash")
+        if digest is not None and not is_digest(digest):
+            raise OrderUnclear("password_hash is none: give the digest fleet.passwords makes, or the password")
+        kept = await asyncio.to_thread(hash_password, str(password)) if password else digest
+        fault = await self._desk.writer.do(lambda work: decide(work, order, admission, kept))
+        if fault is not None:
+            return Outcome(accepted=False, answer={"why": fault})
         session = self._sessions.get(order.target)
         if session is not None and admission == "refused":
             session.dismiss(CloseCode.POLICY_VIOLATION, "refused by a dispatcher")
@@ -172,18 +174,24 @@ class Dispatch:
         return Outcome(accepted=True, answer={"admission": admission})
 
 
-def decide(work: Work, order: Order, admission: str, password_hash: str | None) -> bool:
-    """A dispatcher has decided on a station; False when there is none."""
+def decide(work: Work, order: Order, admission: str, password_hash: str | None) -> str | None:
+    """A dispatcher has decided on a station, and may have named and placed it; why it cannot be, or None."""
     station = work.stations.get(order.target)
     if station is None:
-        return False
+        return f"there is no station {order.target}"
+    name, place_id = order.args.get("name"), order.args.get("place_id")
+    if place_id is not None and all(place.place_id != place_id for place in work.places.all()):
+        return f"there is no place {place_id!r}"
     station.admission = admission
-    station.password_hash = password_hash or station.password_hash
+    station.name = str(name) if name else station.name
+    station.place_id = str(place_id) if place_id else station.place_id
+    if password_hash is not None:
+        station.password_hash, station.next_password_hash = password_hash, None
     work.session.add(station)
     work.session.flush()
     work.alarms.clear("station.parked", station.station_id)
     work.events.append(Kind.STATION_ADMITTED, station.station_id, who=order.who, admission=admission)
-    return True
+    return None
 
 
 def has_queued(work: Work) -> bool:

@@ -172,3 +172,20 @@ async def test_losing_a_station_is_kept(house):
     kinds = [Kind.STATION_CONNECTED, Kind.STATION_DISCONNECTED]
     told = house.look(lambda work: work.events.newest(kinds=kinds))
     assert [str(event.kind) for event in told] == ["station.connected", "station.disconnected"]
+
+
+async def test_admission_names_places_and_takes_a_digest(make_house, password):
+    """An order may name and place the station, and give its password as a digest; a wrong place or digest is told."""
+    async with make_house(unknown_stations="park", open_stations=False) as house:
+        async with house.station("NEW") as station:
+            await station.ask("BootNotification", BOOT)
+            nowhere = house.place(OrderKind.ADMIT_STATION, "NEW", admission="accepted", place_id="NOWHERE")
+            assert (await house.settled(nowhere)).answer["why"] == "there is no place 'NOWHERE'"
+            broken = house.place(OrderKind.ADMIT_STATION, "NEW", admission="accepted", password_hash="plain")
+            assert (await house.settled(broken)).state == "failed"
+            args = {"name": "Gate 4", "place_id": "DEPOT", "password_hash": password[1]}
+            house.place(OrderKind.ADMIT_STATION, "NEW", admission="accepted", **args)
+            assert (await station.until_closed())[0] == 1012
+        async with house.station("NEW", password=password[0]):
+            row = house.look(lambda work: work.stations.get("NEW"))
+        assert (row.name, row.place_id) == ("Gate 4", "DEPOT")
