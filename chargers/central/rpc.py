@@ -116,7 +116,7 @@ class Rpc(Outgoing):
         """The package's own initialiser is not run: it makes a queue, a lock and a route map for every connection."""
         super().__init__(station_id, socket, desk)
         self.heard = False
-        self._line: deque[_Place] = deque()
+        self._line: list[_Place] = []  # short and mostly empty: an empty deque takes 700 bytes of every idle session
         self._paused = False
         self._rejects: deque[float] | None = None
 
@@ -293,7 +293,7 @@ class Rpc(Outgoing):
         place.reply = reply
         line = self._line
         while line and (head := line[0].reply) is not None:
-            line.popleft()
+            del line[0]
             self._send(head)
         if self._paused and len(line) < MOST_IN_LINE // 2:
             self._paused = False
