@@ -218,6 +218,24 @@ class ProfilesIn(Loose):
     tbc: bool | None = None
 
 
+class ChargingLimitIn(Loose):
+    charging_limit_source: str = ""
+
+
+class LimitIn(Loose):
+    charging_limit: ChargingLimitIn
+    evse_id: int | None = None
+
+
+class ClearedLimitIn(Loose):
+    charging_limit_source: str = ""
+    evse_id: int | None = None
+
+
+class NeedsIn(Loose):
+    evse_id: int
+
+
 class StreamIn(Loose):
     id: int
     data: list[Any] | None = None

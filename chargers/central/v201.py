@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import msgspec
 from ocpp.v201 import ChargePoint
 
-from chargers.central import ledger, messages, progress, schemas, v201_calls
+from chargers.central import ledger, messages, progress, schemas, v201_calls, v201_smart
 from chargers.central.device_rows import event_rows, monitor_rows, variable_rows, whole
 from chargers.central.ledger import MOST_EVSES, Identity
 from chargers.central.limits import Limits
@@ -282,17 +282,19 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
         self._add_parts(request.request_id, profiles, more=bool(request.tbc))
         return {}
 
-    @answers("NotifyChargingLimit", messages.Nothing)
-    def on_charging_limit(self, _request: messages.Nothing) -> Answer:
-        return self.note("limited by another system")
+    @answers("NotifyChargingLimit", messages.LimitIn)
+    def on_charging_limit(self, request: messages.LimitIn) -> Answer:
+        evse, source = self.check_evse(request.evse_id or 0), clean(request.charging_limit.charging_limit_source, 20)
+        return self.store(lambda work: v201_smart.note_limit(work, self.id, evse, source))
 
-    @answers("ClearedChargingLimit", messages.Nothing)
-    def on_cleared_limit(self, _request: messages.Nothing) -> Answer:
-        return self.note("limit of another system cleared")
+    @answers("ClearedChargingLimit", messages.ClearedLimitIn)
+    def on_cleared_limit(self, request: messages.ClearedLimitIn) -> Answer:
+        evse = self.check_evse(request.evse_id or 0)
+        return self.store(lambda work: v201_smart.note_cleared_limit(work, self.id, evse))
 
-    @answers("NotifyEVChargingNeeds", messages.Nothing)
-    def on_charging_needs(self, _request: messages.Nothing) -> Answer:
-        return {"status": "Rejected"}
+    @answers("NotifyEVChargingNeeds", messages.NeedsIn)
+    def on_charging_needs(self, request: messages.NeedsIn) -> Answer:
+        return v201_smart.answer_needs(self, self.check_evse(request.evse_id))
 
     @answers("NotifyEVChargingSchedule", messages.Nothing)
     def on_charging_schedule(self, _request: messages.Nothing) -> Answer:

@@ -158,7 +158,23 @@ async def ready(station: Any, boot: dict[str, Any]) -> None:
     await station.until_heard("SetChargingProfile")
 
 
-@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
+@pytest.mark.covers("1.6", "RemoteStartTransaction", "Reset", "UnlockConnector", "ChangeAvailability",
+                    "GetCompositeSchedule", "TriggerMessage", "ClearChargingProfile")  # fmt: skip
+@pytest.mark.covers("2.0.1", "RequestStartTransaction", orders="start_charge")
+@pytest.mark.covers("2.0.1", "Reset", orders="reset")
+@pytest.mark.covers("2.0.1", "UnlockConnector", orders="unlock")
+@pytest.mark.covers("2.0.1", "ChangeAvailability", orders="set_availability")
+@pytest.mark.covers("2.0.1", "GetCompositeSchedule", orders="get_composite")
+@pytest.mark.covers("2.0.1", "TriggerMessage", orders="trigger")
+@pytest.mark.covers("2.0.1", "ClearChargingProfile", orders="clear_profile limit_station")
+@pytest.mark.covers("2.1", "RequestStartTransaction", orders="start_charge")
+@pytest.mark.covers("2.1", "Reset", orders="reset")
+@pytest.mark.covers("2.1", "UnlockConnector", orders="unlock")
+@pytest.mark.covers("2.1", "ChangeAvailability", orders="set_availability")
+@pytest.mark.covers("2.1", "GetCompositeSchedule", orders="get_composite")
+@pytest.mark.covers("2.1", "TriggerMessage", orders="trigger")
+@pytest.mark.covers("2.1", "ClearChargingProfile", orders="clear_profile limit_station")
+@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"])
 async def test_an_order_becomes_the_right_call(house, version):
     """What is sent says what was ordered, and an Accepted is kept with its answer."""
     old = version == "ocpp1.6"
@@ -174,7 +190,9 @@ async def test_an_order_becomes_the_right_call(house, version):
             assert {name: sent[name] for name in body} == body
 
 
-@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
+@pytest.mark.covers("2.0.1", "SetChargingProfile", orders="limit_station set_profile")
+@pytest.mark.covers("2.1", "SetChargingProfile", orders="limit_station set_profile")
+@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"])
 async def test_a_limit_on_a_station_is_a_profile_for_all_of_it(house, version):
     """limit_station sets the station's maximum profile on connector or EVSE 0, rounded down, in force at once."""
     old = version == "ocpp1.6"
@@ -242,9 +260,12 @@ async def test_a_station_that_refuses_a_unit_is_offered_the_other(house):
         assert row.rate_unit == "W"
 
 
-async def test_a_charge_is_stopped_by_our_number(house):
+@pytest.mark.covers("2.0.1", "RequestStopTransaction", orders="stop_charge")
+@pytest.mark.covers("2.1", "RequestStopTransaction", orders="stop_charge")
+@pytest.mark.parametrize("version", ["ocpp2.0.1", "ocpp2.1"])
+async def test_a_charge_is_stopped_by_our_number(house, version):
     """stop_charge names our transaction; the station is told its own name for it, and a stranger's is refused."""
-    async with house.station(protocol="ocpp2.0.1", answers=UNKNOWN) as station:
+    async with house.station(protocol=version, answers=UNKNOWN) as station:
         await ready(station, BOOT_V201)
         event = {
             "eventType": "Started", "timestamp": "2026-03-10T18:00:00Z", "triggerReason": "CablePluggedIn", "seqNo": 0,
@@ -276,9 +297,14 @@ async def test_configuration_is_read_and_changed_on_16(house):
         assert too_long.state == "rejected"
 
 
-async def test_variables_are_read_and_changed_on_201(house):
+@pytest.mark.covers("2.0.1", "GetVariables", "SetVariables", "GetBaseReport", "NotifyReport",
+                    orders="get_variables set_variables")  # fmt: skip
+@pytest.mark.covers("2.1", "GetVariables", "SetVariables", "GetBaseReport", "NotifyReport",
+                    orders="get_variables set_variables")  # fmt: skip
+@pytest.mark.parametrize("version", ["ocpp2.0.1", "ocpp2.1"])
+async def test_variables_are_read_and_changed_on_2x(house, version):
     """Names are Component.Variable, with instances in brackets; a full report is gathered from its parts."""
-    async with house.station(protocol="ocpp2.0.1", answers=UNKNOWN) as station:
+    async with house.station(protocol=version, answers=UNKNOWN) as station:
         await ready(station, BOOT_V201)
         name = "SmartChargingCtrlr.Entries[ChargingProfiles]"
         order = await house.settled(house.place(OrderKind.GET_VARIABLES, names=[name]))

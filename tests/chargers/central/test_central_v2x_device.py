@@ -178,3 +178,58 @@ async def test_customers_profiles_and_networks(house, booted):
         }  # fmt: skip
         assert (await ordered(house, "set_network_profile", slot=1, connection=connection)).state == "accepted"
         assert (await station.until_heard("SetNetworkProfile"))["configurationSlot"] == 1
+
+
+STARTED = {
+    "eventType": "Started", "timestamp": AT, "triggerReason": "Authorized", "seqNo": 0,
+    "transactionInfo": {"transactionId": "tx-1"}, "evse": {"id": 1, "connectorId": 1},
+    "idToken": {"idToken": "CARD1", "type": "ISO14443"},
+}  # fmt: skip
+
+
+@pytest.mark.covers("2.0.1", "NotifyEVChargingNeeds", "NotifyEVChargingSchedule", "NotifyChargingLimit",
+                    "ClearedChargingLimit", "SetChargingProfile")  # fmt: skip
+@pytest.mark.covers("2.1", "NotifyEVChargingNeeds", "NotifyEVChargingSchedule", "NotifyChargingLimit",
+                    "ClearedChargingLimit", "SetChargingProfile")  # fmt: skip
+async def test_what_vehicles_need_and_others_limit(house, booted):
+    """Needs of a charge under way are answered by a TxProfile for it; another system's limit is told while it lasts."""
+    needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "AC_three_phase"}}
+    async with booted() as station:
+        assert (await station.ask("NotifyEVChargingNeeds", needs))["status"] == "Rejected"
+        await station.ask("TransactionEvent", STARTED)
+        assert (await station.ask("NotifyEVChargingNeeds", needs))["status"] == "Accepted"
+        profile = (await station.until_heard("SetChargingProfile", 2))["chargingProfile"]
+        assert (profile["chargingProfilePurpose"], profile["transactionId"]) == ("TxProfile", "tx-1")
+        limit = profile["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"]
+        assert limit <= 4200 / 690  # the depot shares its limit: not above the fall-back
+        schedule = {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}]}
+        told = {"timeBase": AT, "evseId": 1, "chargingSchedule": schedule}
+        assert (await station.ask("NotifyEVChargingSchedule", told))["status"] == "Accepted"
+        by = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": 1}
+        assert await station.ask("NotifyChargingLimit", by) == {}
+        assert "evse.limited" in [one.kind for one in house.look(lambda work: work.alarms.standing())]
+        assert await station.ask("ClearedChargingLimit", {"chargingLimitSource": "EMS", "evseId": 1}) == {}
+        assert "evse.limited" not in [one.kind for one in house.look(lambda work: work.alarms.standing())]
+
+
+HASH = {"hashAlgorithm": "SHA256", "issuerNameHash": "a", "issuerKeyHash": "b", "serialNumber": "1"}
+
+
+@pytest.mark.covers("2.0.1", "BootNotification", "Heartbeat", "StatusNotification", "MeterValues",
+                    "Get15118EVCertificate", "GetCertificateStatus")  # fmt: skip
+@pytest.mark.covers("2.1", "BootNotification", "Heartbeat", "StatusNotification", "MeterValues",
+                    "Get15118EVCertificate", "GetCertificateStatus")  # fmt: skip
+async def test_the_small_talk_of_a_station(house, booted):
+    """Boot, heartbeat, status and clock-aligned values; without a provider contract certificates are refused."""
+    async with booted() as station:
+        assert "currentTime" in await station.ask("Heartbeat", {})
+        status = {"timestamp": AT, "connectorStatus": "Occupied", "evseId": 1, "connectorId": 1}
+        assert await station.ask("StatusNotification", status) == {}
+        sample = {"timestamp": AT, "sampledValue": [{"value": 7000.0, "measurand": "Power.Active.Import"}]}
+        assert await station.ask("MeterValues", {"evseId": 1, "meterValue": [sample]}) == {}
+        request = {"iso15118SchemaVersion": "urn", "action": "Install", "exiRequest": "x"}
+        assert (await station.ask("Get15118EVCertificate", request))["status"] == "Failed"
+        ocsp = {"ocspRequestData": {**HASH, "responderURL": "http://x"}}
+        assert (await station.ask("GetCertificateStatus", ocsp))["status"] == "Failed"
+        [row] = [one for one in house.look(lambda work: work.stations.connectors()) if one.station_id == "CP1"]
+        assert row.status == "Occupied"
