@@ -20,7 +20,7 @@ from fleet.store import Store, Writer
 from fleet.tables import Evse, IdToken, MeterValue, Place, Station, Transaction
 from fleet.twin.battery import Battery
 
-V16, V201 = "ocpp1.6", "ocpp2.0.1"
+V16, V201, V21 = "ocpp1.6", "ocpp2.0.1", "ocpp2.1"
 TRUCK = Vehicle("CARD1", Battery(capacity_kwh=300, ac_kw=22, dc_kw=150), soc=0.2)
 PASSWORD = "a-long-secret-of-the-depot"
 
@@ -142,7 +142,7 @@ MANNERS = [None, *(manner for manner in Misbehaviour if manner not in RESTLESS)]
 
 
 @pytest.mark.parametrize("part", range(3))
-@pytest.mark.parametrize("protocol", [V16, V201])
+@pytest.mark.parametrize("protocol", [V16, V201, V21])
 async def test_the_store_holds_everything_once(depot, protocol, part):
     """Whatever its manners, after a lost line every transaction and reading of a station is in the store, once."""
     manners = {f"S-{manner or 'civil'}": manner for manner in MANNERS[part::3]}
@@ -190,7 +190,7 @@ async def test_the_restless_lose_nothing_either(depot, protocol, manner, speed):
         house.check("TWIN", manner)
 
 
-@pytest.mark.parametrize("protocol", [V16, V201])
+@pytest.mark.parametrize("protocol", [V16, V201, V21])
 async def test_orders_reach_the_cable(depot, protocol):
     """Stop, start and a station limit ordered through the store end at the vehicle."""
     async with depot(spec(protocol)) as house:
