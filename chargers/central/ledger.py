@@ -7,6 +7,7 @@ section E).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,23 +109,31 @@ def disconnect(work: Work, station_id: str, why: str) -> None:
         work.alarms.sound("station.offline", station_id, "warning", f"{station_id} is silent while it charges: {why}")
 
 
-def boot(work: Work, station_id: str, identity: Identity, status: str, again: bool = False) -> None:
-    """A station said what it is; `again`: it has done so too often of late, which is an alarm and no more events."""
+def boot(
+    work: Work, station_id: str, identity: Identity, status: str, known: Iterable[str] = (), *, again: bool = False
+) -> list[str]:
+    """A station said what it is. Gives its quirks: those `known` of what it is, and those learned of this firmware.
+
+    `again`: it has said so too often of late, which is an alarm and no more events.
+    """
     station = work.stations.get(station_id)
     if station is None:
-        return
+        return sorted(known)
     before = (station.vendor, station.model, station.firmware)
     station.vendor, station.model = identity.vendor[:50], identity.model[:50]
     station.serial, station.firmware = identity.serial[:50], identity.firmware[:50]
     station.booted_at = work.now
-    if before != (station.vendor, station.model, station.firmware):
-        station.quirks = []  # learned of another firmware
+    learned: list[str] = []
+    if before == (station.vendor, station.model, station.firmware):
+        learned = station.quirks or []
+    else:
         again = False
+    station.quirks = sorted({*known, *learned})
     work.session.add(station)
     work.session.flush()
     if again:
         work.alarms.sound("station.reboots", station_id, "warning", f"{station_id} boots again and again")
-        return
+        return station.quirks
     work.alarms.clear("station.reboots", station_id)
     work.events.append(
         Kind.STATION_BOOTED,
@@ -136,6 +145,7 @@ def boot(work: Work, station_id: str, identity: Identity, status: str, again: bo
         reason=identity.reason[:50],
         status=status,
     )
+    return station.quirks
 
 
 def set_status(work: Work, station_id: str, evse: int, connector: int, status: str, error: str, info: str) -> None:

@@ -246,7 +246,7 @@ class Rpc(Outgoing):
         except StoreError as error:
             self.settle_failed(place, error)
         except TimeoutError:
-            self.log.exception("handler too slow", action=route.action)
+            self.log.warning("handler too slow", action=route.action)
             self.settle(place, self._internal_error(place.message_id, "not done in time, send it again"))
         except Exception:  # a handler's mistake must not leave the station waiting
             self.log.exception("handler failed", action=route.action)

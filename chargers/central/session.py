@@ -174,8 +174,9 @@ class Session(Installer):
     async def _prepare(self, prepared: asyncio.Event) -> None:
         try:
             learned = await self.learn_limits()
-            self.limits = learned
-            await self.desk.writer.do(lambda work: ledger.learn(work, self.id, learned.as_columns()))
+            if learned != self.limits:
+                self.limits = learned
+                await self.desk.writer.do(lambda work: ledger.learn(work, self.id, learned.as_columns()))
             await self.install_fallback()
             if self._booted:
                 self._booted = False
@@ -284,22 +285,16 @@ class Session(Installer):
         """Answer a BootNotification; a station that may work is then prepared."""
         status = "Accepted" if self.admitted else "Pending"
         often = self.desk.reboots.note(self.id)
-        await self.desk.writer.do(lambda work: ledger.boot(work, self.id, identity, status, often > MOST_BOOTS))
+        known = known_quirks(identity.vendor, identity.model, identity.firmware)
+        words = await self.desk.writer.do(
+            lambda work: ledger.boot(work, self.id, identity, status, map(str, known), again=often > MOST_BOOTS)
+        )
+        self.quirks = read_quirks(words)
         if self.admitted:
-            await self._learn_identity(identity)
             self._booted = True
             self.prepare()
         interval = self.desk.settings.heartbeat_seconds
         return {"currentTime": self.now_text(), "interval": interval, "status": status}
-
-    async def _learn_identity(self, identity: Identity) -> None:
-        """Known quirks of this vendor and firmware; what an older firmware taught is forgotten by the ledger."""
-        row = await self.desk.writer.read(lambda work: work.stations.get(self.id))
-        learned = read_quirks(() if row is None else row.quirks or ())
-        self.quirks = learned | known_quirks(identity.vendor, identity.model, identity.firmware)
-        words = sorted(str(quirk) for quirk in self.quirks)
-        if row is not None and words != (row.quirks or []):
-            await self.desk.writer.do(lambda work: ledger.learn(work, self.id, {"quirks": words}))
 
     def store(self, verb: Callable[[Work], Any], reply: dict[str, Any] | None = None) -> Later:
         """Reply with `reply` (an empty payload) once `verb` is durable."""
