@@ -92,7 +92,7 @@ class Orders:
         return list(self._work.session.exec(query.order_by(col(Order.order_id))))
 
     def mark(self, order: Order | int, state: OrderState, answer: dict[str, Any] | None = None) -> bool:
-        """Move an order on; False when it is settled already, and then nothing changes."""
+        """Move an order on; False when it is settled already, and then nothing changes. Settled, it keeps no secret."""
         row = self._work.session.get(Order, order if isinstance(order, int) else order.order_id)
         if row is None or row.state in SETTLED:
             return False
@@ -103,6 +103,7 @@ class Orders:
             row.sent_at = self._work.now
         elif state in SETTLED:
             row.done_at = self._work.now
+            row.args = {name: None if "password" in name else value for name, value in row.args.items()}
         self._work.session.add(row)
         self._work.session.flush()
         self._tell(row)

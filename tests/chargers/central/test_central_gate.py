@@ -162,6 +162,8 @@ async def test_a_station_admitted_with_a_password_must_show_it(make_house, passw
             assert (await station.ask("BootNotification", BOOT))["status"] == "Accepted"
         told = house.look(lambda work: work.events.newest(kinds=[Kind.ORDER_CHANGED]))
         assert password[0] not in str([event.data for event in told])
+        order = house.look(lambda work: work.orders.newest()[-1])
+        assert order.args == {"admission": "accepted", "password": None}, "settled, it keeps no secret"
 
 
 async def test_losing_a_station_is_kept(house):
