@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chargers.central import messages
-from chargers.central.rpc import Answer, answers
+from chargers.central import messages, schemas
+from chargers.central.rpc import Answer, Unacceptable, answers
 from chargers.central.session import clean
 from chargers.central.v201 import StationV201
 from fleet.store import Work
@@ -86,7 +86,7 @@ class StationV21(StationV201):
 
     @answers("VatNumberValidation", messages.VatIn)
     def on_vat_number(self, request: messages.VatIn) -> Answer:
-        return {"vatNumber": request.vat_number, "status": "Rejected"}
+        return {"vatNumber": clean(request.vat_number, 20), "status": "Rejected"}
 
     # certificates of vehicles: no provider
 
@@ -106,4 +106,7 @@ class StationV21(StationV201):
             }
             for asked in request.certificate_status_requests
         ]
-        return {"certificateStatus": told}
+        reply = {"certificateStatus": told}
+        if not schemas.is_valid("2.1", "GetCertificateChainStatus", "response")(reply):
+            raise Unacceptable("what is asked for cannot be repeated in the answer")
+        return reply

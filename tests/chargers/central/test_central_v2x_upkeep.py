@@ -272,6 +272,8 @@ async def test_what_is_new_in_21_is_answered_by_the_book(house):
         asked = {"certificateHashData": HASH, "source": "OCSP", "urls": ["http://x"]}
         told = await station.ask("GetCertificateChainStatus", {"certificateStatusRequests": [asked]})
         assert [one["status"] for one in told["certificateStatus"]] == ["Failed"]
+        none = await station.call("GetCertificateChainStatus", {"certificateStatusRequests": []})
+        assert none[2] == "PropertyConstraintViolation"
         fault = {"controlType": "FreqDroop", "gridEventFault": "OverVoltage", "timestamp": "2026-03-10T18:00:00Z"}
         await station.ask("NotifyDERAlarm", fault)
         assert "station.grid_fault" in [one.kind for one in house.look(lambda work: work.alarms.standing())]
