@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from console import cli_export, cli_forecast, cli_money, cli_plan, cli_roads, cli_trust, cli_twin
+from console import cli_export, cli_forecast, cli_money, cli_order, cli_plan, cli_roads, cli_trust, cli_twin
 from console.errors import ConsoleError, JobFailed, JobRunning
 from fleet.errors import FleetError, ImportRefused, StoreBusy
 from routing.errors import RoutingError
@@ -41,6 +41,7 @@ app.add_typer(cli_export.export, name="export")
 app.add_typer(cli_roads.roads, name="roads")
 app.add_typer(cli_trust.trust, name="trust")
 app.add_typer(cli_trust.firmware, name="firmware")
+app.command("order")(cli_order.order)
 app.command("report")(cli_plan.report)
 app.add_typer(database, name="db")
 app.add_typer(twins, name="twin")
