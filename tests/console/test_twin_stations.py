@@ -64,7 +64,7 @@ async def run(*arguments):
     return process.returncode, out.decode(), errors.decode()
 
 
-@pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+@pytest.mark.parametrize("version", ["1.6", *(pytest.param(v, marks=pytest.mark.slow) for v in ("2.0.1", "2.1"))])
 async def test_a_crowd_charges_and_is_summed_up(store, version):
     """A dozen stations of mixed characters: all connected, all charging, no fault, and the store has their readings."""
     async with depot(store) as central:
