@@ -71,6 +71,8 @@ def judge(version: Version, action: str, direction: Direction, payload: object) 
     Raises:
         KeyError: the package has no such schema.
     """
+    if not is_known(version, action):
+        raise KeyError(f"OCPP {version} has no {action[:50]} {direction}")
     exact = version == "1.6" and (action, direction) in _DECIMAL
     number = Decimal if exact else float
     try:
@@ -96,25 +98,32 @@ def read_schema(version: Version, action: str, direction: Direction) -> dict[str
     Raises:
         KeyError: there is none.
     """
+    if not is_known(version, action):
+        raise KeyError(f"OCPP {version} has no {action[:50]} {direction}")
     suffix = "Response" if direction == "response" else "" if version == "1.6" else "Request"
-    folder = Path(ocpp.messages.__file__).parent / f"v{version.replace('.', '')}" / "schemas"
-    path = folder / f"{action}{suffix}.json"
+    path = _folder(version) / f"{action}{suffix}.json"
     if direction == "request" and version == "2.1" and not path.is_file():
-        path = folder / f"{action}.json"  # what is sent without being answered is no request
-    if not action.isalnum() or not path.is_file():
+        path = _folder(version) / f"{action}.json"  # what is sent without being answered is no request
+    if not path.is_file():
         raise KeyError(f"OCPP {version} has no {action} {direction}")
     schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     return schema
 
 
-@cache
 def is_known(version: Version, action: str) -> bool:
     """Whether this OCPP version has such an action."""
-    try:
-        read_schema(version, action, "request")
-    except KeyError:
-        return False
-    return True
+    return action in _actions(version)
+
+
+@cache
+def _actions(version: Version) -> frozenset[str]:
+    """Every action of a version; whatever a station calls out is looked up here and nowhere kept."""
+    names = {path.stem for path in _folder(version).glob("*.json")}
+    return frozenset(name.removesuffix("Request") for name in names if not name.endswith("Response"))
+
+
+def _folder(version: Version) -> Path:
+    return Path(ocpp.messages.__file__).parent / f"v{version.replace('.', '')}" / "schemas"
 
 
 def snake(name: str) -> str:

@@ -54,6 +54,7 @@ BROKEN: list[tuple[Any, Any, str, str]] = [
     (["2", "x", "Heartbeat", {}], "x", "NotSupported", "MessageTypeNotSupported"),
     ([2, "x", "Teleport", {}], "x", "NotImplemented", "NotImplemented"),
     ([2, "x", "../../etc", {}], "x", "NotImplemented", "NotImplemented"),
+    ([2, "x", "Boot" * 200, {}], "x", "NotImplemented", "NotImplemented"),
     ([2, "x", "Reset", {"type": "Hard"}], "x", "NotSupported", "NotSupported"),
     ([2, "x", "StatusNotification", []], "x", "TypeConstraintViolation", "TypeConstraintViolation"),
     ([2, "x", "Authorize", {}], "x", "ProtocolError", "OccurrenceConstraintViolation"),
