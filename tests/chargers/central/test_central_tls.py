@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import socket
 import ssl
 import sys
@@ -13,6 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
@@ -23,7 +28,7 @@ from chargers.central.tls import Presented
 from chargers.central.vigil import ask_renewals
 from chargers.trust import Authority
 from fleet.events import Kind
-from fleet.orders import OrderKind
+from fleet.orders import OrderKind, OrderState, Wanted
 from fleet.passwords import hash_password
 from fleet.settings import OcppSettings
 from fleet.store import Writer
@@ -344,3 +349,56 @@ async def test_a_foreign_tester_passes(make_kit, profile, version):
         assert run.returncode == 0, said.decode()
         assert kit.look(lambda work: work.stations.get("CP1").connected_profile) == int(profile)
         assert kit.look(lambda work: work.events.newest(kinds=[Kind.STATION_BOOTED]))
+
+
+def make_csr(name: str) -> tuple[str, str]:
+    """A signing request and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    csr = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return csr.public_bytes(Encoding.PEM).decode(), plain
+
+
+def valid(work):
+    return [row for row in work.trust.certificates("CP1") if row.state == "valid"]
+
+
+async def test_from_password_to_certificate_and_on(kit):
+    """A station of profile 2 asks for a certificate, comes back with it as profile 3, renews it over that, and is held
+    to it once that was ordered; a request in another's name is refused and told.
+    """
+    kit.station(password_hash=hash_password(PASSWORD))
+    own = None
+    for round_ in range(2):
+        how = {"password": PASSWORD, "tls": kit.client()} if own is None else {"tls": kit.client(own)}
+        csr, key = make_csr("CP1")
+        async with kit.dial(**how) as line:
+            await line.send(json.dumps([2, "s", "SignCertificate", {"csr": csr}]))
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    frame = json.loads(await line.recv())
+                    if frame[0] == 3:
+                        assert frame[2] == {"status": "Accepted"}
+                    elif frame[2] == "CertificateSigned":
+                        own = frame[3]["certificateChain"] + key
+                        await line.send(json.dumps([3, frame[1], {"status": "Accepted"}]))
+                        break
+                    else:
+                        await line.send(json.dumps([4, frame[1], "NotSupported", "", {}]))
+        await kit.until(lambda work, count=round_ + 1: len(valid(work)) == count)
+    with kit.store.begin() as work:
+        order = work.orders.place(Wanted(OrderKind.SET_SECURITY_PROFILE, "CP1", {"profile": 3}))
+        work.orders.mark(order, OrderState.ACCEPTED, {})
+    kit.station(connected_profile=2)
+    assert await kit.refusal(tls=kit.client(), password=PASSWORD) == 101, "it may still come as before"
+    assert await kit.boots(tls=kit.client(own))
+    assert await kit.refusal(tls=kit.client(), password=PASSWORD) == 401
+    async with kit.dial(tls=kit.client(own)) as line:
+        await line.send(json.dumps([2, "s", "SignCertificate", {"csr": make_csr("CP2")[0]}]))
+        async with asyncio.timeout(PATIENCE):
+            while (frame := json.loads(await line.recv()))[0] != 3:
+                pass
+        assert frame[2] == {"status": "Rejected"}
+    told = await kit.until(lambda work: [one for one in work.trust.events("CP1") if one.kind == "CertificateNotSigned"])
+    assert "is for 'CP2'" in told[0].info
