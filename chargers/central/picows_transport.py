@@ -262,7 +262,9 @@ class _LockedDoor(_Door):
         except (OSError, TimeoutError) as error:  # errors of TLS are OSErrors
             self._leave()
             plain.abort()
-            self._lock.failed(address, say_failure(error))
+            why = say_failure(error)
+            if why:
+                self._lock.failed(address, why)
             return
         if secure is None or plain.is_closing():
             self._leave()

@@ -126,12 +126,12 @@ def read_peer(ssl_object: Any) -> Presented | None:
 
 
 def say_failure(error: BaseException) -> str:
-    """Why a handshake failed, in a few words."""
+    """Why a handshake failed, in a few words; empty where the peer only went away: health checks do that all day."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate not accepted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
         return f"TLS handshake failed: {(error.reason or 'unknown').lower().replace('_', ' ')}"
-    return "TLS handshake not finished"
+    return ""
 
 
 def _bare_context() -> ssl.SSLContext:
