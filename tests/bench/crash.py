@@ -49,6 +49,8 @@ class Asked:
     kills: int
     rate: float
     stations: int
+    messages: int
+    """Answered in each life before the kill comes."""
     least_s: float
     most_s: float
 
@@ -130,6 +132,7 @@ async def live(asked: Asked, folder: Path, chargers: list[Charger]) -> None:
                 await reconnect(chargers, port)
             speaking = asyncio.create_task(speak(chargers, asked.rate, over))
             ordering = asyncio.create_task(asyncio.to_thread(order_about, folder, chargers, life))
+            await until_said(chargers, asked.messages)
             await asyncio.sleep(random.uniform(asked.least_s, asked.most_s))
             if life == asked.kills:
                 over.set()
@@ -142,6 +145,15 @@ async def live(asked: Asked, folder: Path, chargers: list[Charger]) -> None:
         await asyncio.gather(speaking, ordering)
         for charger in chargers:
             charger.line = None
+
+
+async def until_said(chargers: list[Charger], messages: int) -> None:
+    """So much was answered in this life: after a restart stations are prepared before cards are let in."""
+    goal = sum(one.answered for one in chargers) + messages
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(START_SECONDS):
+            while sum(one.answered for one in chargers) < goal:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
 
 async def until_answered(chargers: list[Charger]) -> None:
@@ -222,9 +234,9 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="three kills, a slower load")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     given = parser.parse_args()
-    asked = Asked(given.kills, given.rate, given.stations, 0.5, 2.5)
+    asked = Asked(given.kills, given.rate, given.stations, 1000, 0.0, 1.5)
     if given.short:
-        asked = Asked(3, 500.0, 50, 0.7, 1.5)
+        asked = Asked(3, 500.0, 50, 200, 0.0, 1.0)
     os.sched_setaffinity(0, cores()[1])
     with tempfile.TemporaryDirectory(prefix="bw-crash-") as name:
         folder = Path(name)
