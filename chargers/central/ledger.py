@@ -254,7 +254,12 @@ def name_holder(work: Work, row: Transaction, token: str) -> None:
 
 
 def _end_lost(work: Work, new: Transaction) -> None:
-    """Two charges cannot run on one EVSE: what is still open there from before has ended without telling."""
+    """Two charges cannot run on one EVSE: what is still open there from before has ended without telling.
+
+    EVSE 0 is not known yet, so nothing follows of it.
+    """
+    if new.evse == 0:
+        return
     for row in work.charging.running(new.station_id):
         if row.evse == new.evse and row.ref is not None and row.started_at < new.started_at:
             end_transaction(work, End(row.station_id, row.ref, new.started_at, None, LOST))

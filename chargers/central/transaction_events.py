@@ -60,7 +60,7 @@ def take_event(work: Work, told: Told, seen: int = -1) -> Transaction:
     if before is None and told.kind == "Ended" and told.seq_no > 0:
         row = ledger.end_transaction(work, _end(told))
     else:
-        row = before or ledger.start_transaction(work, _start(told))
+        row = before or ledger.start_transaction(work, _start(work, told))
         if before is not None:
             _correct(work, row, told)
         if told.kind == "Ended":
@@ -77,9 +77,16 @@ def take_event(work: Work, told: Told, seen: int = -1) -> Transaction:
     return row
 
 
-def _start(told: Told) -> Start:
+def _start(work: Work, told: Told) -> Start:
     wh = _energy(told, "Transaction.Begin") if told.kind == "Started" else None
-    return Start(told.station_id, told.evse or 1, told.connector or 1, told.token, told.at, wh, ref=told.ref)
+    evse = told.evse or _only_evse(work, told.station_id)
+    return Start(told.station_id, evse, told.connector or 1, told.token, told.at, wh, ref=told.ref)
+
+
+def _only_evse(work: Work, station_id: str) -> int:
+    """Where a charge runs that did not say so; 0 where there is a choice, until an event tells (E03: card first)."""
+    evses = work.stations.evses(station_id)
+    return evses[0].number if len(evses) == 1 else 0
 
 
 def _end(told: Told) -> End:
@@ -103,7 +110,7 @@ def _correct(work: Work, row: Transaction, told: Told) -> None:
         row.start_wh = wh if wh is not None else row.start_wh
         if row.state == ledger.ENDED_UNSEEN:
             row.state = ledger.ENDED
-    if told.evse is not None and told.evse != row.evse and told.kind == "Started":
+    if told.evse and told.evse != row.evse and (told.kind == "Started" or row.evse == 0):
         row.evse, row.connector = told.evse, told.connector or 1
     if row.token is None and told.token is not None:
         ledger.name_holder(work, row, told.token)

@@ -28,6 +28,11 @@ LIMIT_NAMES = {
     "SmartChargingCtrlr.Entries[ChargingProfiles]": "max_profiles",
 }
 REPORT_SECONDS = 60.0
+FEW = 4
+"""Variables any station takes in one message; for more it is asked how many (ItemsPerMessage)."""
+SAFE = 10
+"""Variables in one message to a station that does not say."""
+MOST_ITEMS = 1000
 VALUE_LENGTH = 1000
 """SetVariables takes values up to this (Part 2, 2.10)."""
 
@@ -88,8 +93,25 @@ def _instance(text: str) -> tuple[str, str | None]:
     return name, rest.removesuffix("]") if bracket else None
 
 
+async def _per_message(session: StationV201, action: str, count: int) -> int:
+    """How many of `count` variables go into one message (Part 2, 2.1.6 DeviceDataCtrlr.ItemsPerMessage)."""
+    if count <= FEW:
+        return FEW
+    name = f"DeviceDataCtrlr.ItemsPerMessage[{action}]"
+    value = (await _read(session, [name])).get(name, {}).get("value")
+    return read_count(str(value), MOST_ITEMS) or SAFE
+
+
 async def _read(session: StationV201, names: list[str]) -> dict[str, dict[str, Any]]:
-    """GetVariables; name -> status and value."""
+    """GetVariables, in as many messages as the station needs; name -> status and value."""
+    size = await _per_message(session, "GetVariables", len(names))
+    values: dict[str, dict[str, Any]] = {}
+    for first in range(0, len(names), size):
+        values |= await _read_some(session, names[first : first + size])
+    return values
+
+
+async def _read_some(session: StationV201, names: list[str]) -> dict[str, dict[str, Any]]:
     wanted = [datatypes.GetVariableDataType(*_split(name)) for name in names]
     result = await session.call(call.GetVariables(get_variable_data=wanted))
     return {
@@ -180,12 +202,15 @@ async def _set_variables(session: StationV201, args: dict[str, Any], _order_id: 
             return Outcome(accepted=False, answer={"why": f"{name}: over {VALUE_LENGTH} characters"})
         component, variable = _split(name)
         data.append(datatypes.SetVariableDataType(attribute_value=value, component=component, variable=variable))
-    result = await session.call(call.SetVariables(set_variable_data=data))
-    statuses = {
-        variable_name(entry): str(entry.get("attributeStatus"))
-        for entry in result.get("setVariableResult", [])
-        if isinstance(entry, dict)
-    }
+    size = await _per_message(session, "SetVariables", len(data))
+    statuses: dict[str, str] = {}
+    for first in range(0, len(data), size):
+        result = await session.call(call.SetVariables(set_variable_data=data[first : first + size]))
+        statuses |= {
+            variable_name(entry): str(entry.get("attributeStatus"))
+            for entry in result.get("setVariableResult", [])
+            if isinstance(entry, dict)
+        }
     fine = all(status in ("Accepted", "RebootRequired") for status in statuses.values())
     return Outcome(accepted=fine, answer={"values": statuses})
 
