@@ -25,6 +25,7 @@ from console.screens.depot import DepotScreen
 from console.screens.log import LogScreen
 from console.screens.overview import OverviewScreen
 from console.screens.plan import PlanScreen
+from console.screens.records import RecordsScreen
 from console.screens.small import SMALLEST, TooSmall
 from console.screens.streets import StreetsScreen
 from console.verbs import Verbs
@@ -58,6 +59,7 @@ class Desk(Verbs):
         "depot": DepotScreen,
         "log": LogScreen,
         "streets": StreetsScreen,
+        "records": RecordsScreen,
     }
     DEFAULT_MODE = "overview"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it

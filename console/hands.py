@@ -12,6 +12,7 @@ from fleet.orders import Wanted
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from console.records.values import Record, Sheet
     from console.shaping.values import EditCall, Tried
     from console.streets import Chain
     from console.view import PlanView
@@ -75,6 +76,10 @@ class Hands(Protocol):
         """A street's longest run and its two directions."""
         ...
 
+    def read_records(self, sheet: Sheet, station_id: str | None) -> tuple[Record, ...]:
+        """The lines of a list, of one station if told."""
+        ...
+
 
 class StoreHands:
     """Hands that write into the store."""
@@ -93,8 +98,20 @@ class StoreHands:
 
     def place(self, wanted: Wanted) -> None:
         """Place an order in the operator's name."""
+        from console.ordering import refusal_of
+
         with self._store.begin() as work:
+            fault = refusal_of(work, wanted)
+            if fault is not None:
+                raise ActionDisabled(fault)
             work.orders.place(replace(wanted, who=self._operator))
+
+    def read_records(self, sheet: Sheet, station_id: str | None) -> tuple[Record, ...]:
+        """The lines of a list, of one station if told."""
+        from console.records.reading import read_records
+
+        with self._store.read() as work:
+            return read_records(work, sheet, station_id, self._settings.zone)
 
     def acknowledge(self, alarm_id: int) -> None:
         """Take an alarm on in the operator's name."""

@@ -42,6 +42,7 @@ from console.actions.orders import (
     order_trigger,
     order_withdraw,
 )
+from console.actions.records import RECORD_ACTIONS
 from console.actions.shaping import (
     may_redo,
     may_shape,
@@ -184,6 +185,7 @@ ACTIONS: tuple[Action, ...] = (
            CHARGING, why_not=may_admit, questions=(Question("password", N_("Password"), True),), order=order_admit),
     Action("station.refuse", "n", N_("Refuse"), N_("Refuse a parked station."), CHARGING, why_not=may_admit,
            order=for_station(OrderKind.ADMIT_STATION, admission="refused"), bar=False),
+    *RECORD_ACTIONS,
 )  # fmt: skip
 BY_ID = {action.id: action for action in ACTIONS}
 

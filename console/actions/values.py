@@ -10,7 +10,7 @@ from console.i18n import N_
 from console.view import EvseView, StationView, View
 from fleet.orders import Wanted
 
-Room = Literal["overview", "bins", "plan", "chargers", "depot", "log", "streets"]
+Room = Literal["overview", "bins", "plan", "chargers", "depot", "log", "streets", "records"]
 ROOMS: dict[Room, str] = {
     "overview": N_("Overview"),
     "bins": N_("Bins"),
@@ -19,7 +19,7 @@ ROOMS: dict[Room, str] = {
     "depot": N_("Depot"),
     "log": N_("Log"),
 }
-SIDE_ROOMS: dict[Room, str] = {"streets": N_("Streets")}
+SIDE_ROOMS: dict[Room, str] = {"streets": N_("Streets"), "records": N_("Records")}
 """Rooms entered now and then: their tab shows only while one is in them."""
 ALL_ROOMS = ROOMS | SIDE_ROOMS
 EVERYWHERE: tuple[Room, ...] = tuple(ALL_ROOMS)
@@ -29,7 +29,7 @@ CHARGING: tuple[Room, ...] = ("chargers",)
 
 KEY_SIGNS = {
     "plus": "+", "minus": "-", "less_than_sign": "<", "greater_than_sign": ">", "full_stop": ".",
-    "question_mark": "?", "slash": "/", "space": "␣", "enter": "⏎",
+    "question_mark": "?", "slash": "/", "exclamation_mark": "!", "space": "␣", "enter": "⏎",
 }  # fmt: skip
 
 
@@ -43,6 +43,15 @@ class Selection:
     alarm_id: int = 0
     truck_id: str = ""
     rule_id: int = 0
+    order_id: int = 0
+    sheet: str = ""
+    """Which list of the records room is shown; `record` is the key of its line, `state`, `value`, `name` its own."""
+    record: str = ""
+    state: str = ""
+    value: str = ""
+    name: str = ""
+    marked: tuple[str, ...] = ()
+    """Stations an order goes to together."""
 
     def station(self, view: View) -> StationView | None:
         """The station, if one is selected and known."""

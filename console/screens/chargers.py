@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from console.actions import Room, Selection
+from console.actions import Action, Room, Selection
+from console.actions.records import TOGETHER
 from console.i18n import N_, _
+from console.records.values import WHOLE_CITY, Sheet
+from console.screens.records import RecordsScreen
 from console.screens.room import RoomScreen
 from console.screens.tables import ORDER_COLUMNS, OrderLine, order_lines
 from console.view import EvseView, StationView, View
@@ -129,7 +133,7 @@ class ChargersScreen(RoomScreen):
     def draw(self, view: View, before: View | None) -> None:
         """Rows that changed, the selected EVSE, orders as they go."""
         grid = self.query_one("#evses", Grid)
-        grid.border_title = _("Charging stations")
+        self._tell_marks(grid)
         lines = [PlaceLine(station, evse) for station in view.stations.values() for evse in (station.evses or (None,))]
         grid.fill({line.key: line for line in lines})
         orders = self.query_one("#orders", Grid)
@@ -207,9 +211,60 @@ class ChargersScreen(RoomScreen):
     def selection(self) -> Selection:
         """The EVSE under the cursor."""
         row: PlaceLine | None = self.query_one("#evses", Grid).row
+        order: OrderLine | None = self.query_one("#orders", Grid).row
+        return replace(self._at(row), order_id=order.order.order_id if order else 0, marked=self._stations_marked())
+
+    def _at(self, row: PlaceLine | None) -> Selection:
         if row is None:
             return Selection()
         return Selection(station_id=row.station.station_id, evse=row.evse.number if row.evse else 0)
+
+    def _stations_marked(self) -> tuple[str, ...]:
+        marked = self.query_one("#evses", Grid).marked
+        return tuple(sorted({key.partition("/")[0] for key in marked}))
+
+    def targets(self, action: Action) -> list[Selection]:
+        """The EVSE under the cursor, or every marked one; firmware and logs take all marked stations as one."""
+        grid = self.query_one("#evses", Grid)
+        rows = [row for row in grid.listed() if row.key in grid.marked]
+        if not rows or action.id in TOGETHER or action.id == "order.again":
+            return [self.selection()]
+        return [self._at(row) for row in rows]
+
+    def do_mark(self) -> None:
+        """Mark the row, or take its mark off, and go on to the next."""
+        grid = self.query_one("#evses", Grid)
+        if grid.row is not None:
+            grid.marked ^= {grid.row.key}
+            grid.touch([grid.row.key])
+            grid.action_move(1)
+            self._tell_marks(grid)
+
+    def do_mark_all(self) -> None:
+        """Mark every row the filter shows, or none."""
+        grid = self.query_one("#evses", Grid)
+        grid.marked = frozenset() if grid.marked else frozenset(row.key for row in grid.listed())
+        grid.refresh()
+        self._tell_marks(grid)
+
+    def _tell_marks(self, grid: Grid[PlaceLine]) -> None:
+        marks = _("{n} marked").format(n=len(grid.marked)) if grid.marked else ""
+        grid.border_title = " · ".join(filter(None, (_("Charging stations"), marks)))
+
+    def on_grid_chosen(self, message: Grid.Chosen) -> None:
+        """Open what the station said."""
+        if message.grid.id == "evses":
+            self.do_list("messages")
+
+    def do_list(self, sheet: Sheet) -> None:
+        """Open a list of the selected station in the records room."""
+        station_id = "" if sheet in WHOLE_CITY else self.selection().station_id
+        self.app.switch_mode("records")
+        self.app.call_after_refresh(self._open, sheet, station_id)
+
+    def _open(self, sheet: Sheet, station_id: str) -> None:
+        if isinstance(self.app.screen, RecordsScreen):
+            self.app.screen.open(sheet, station_id)
 
     def select(self, key: str) -> None:
         """Put the cursor on an EVSE, or the first of a station."""

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from console.actions import BY_ID, Action, Answers, Room, Selection, actions_of
+from console.errors import ActionDisabled
 from console.i18n import _
 from console.screens.ask import Ask, Pick
 from console.screens.confirm import Confirm
@@ -59,6 +60,10 @@ class RoomScreen(Screen[None]):
     def selection(self) -> Selection:
         """What the cursor stands on."""
         return Selection()
+
+    def targets(self, action: Action) -> list[Selection]:  # noqa: ARG002 - rooms with marks look at it
+        """What an order is for: what the cursor stands on, or all that is marked."""
+        return [self.selection()]
 
     def select(self, key: str) -> None:
         """Put the cursor on something, where the room has it."""
@@ -121,14 +126,21 @@ class RoomScreen(Screen[None]):
         """Ask what must be asked, confirm what is dangerous, then place the order."""
         assert action.order is not None
         view, at = self.app.view, self.selection()
+        many = self.targets(action)
         question = action.danger(view, at)
+        if len(many) > 1:
+            question = _("{what}: of {n} stations?").format(what=_(action.label), n=len(many))
         if question and not await self.app.push_screen_wait(Confirm(question, _(action.label))):
             return
         answers = await self._ask(action, view, at)
         if answers is None:
             return
         try:
-            wanted = action.order(view, at, answers)
+            able = [one for one in many if len(many) == 1 or action.why_not(view, one) is None]
+            wanted = tuple(order for one in able for order in action.order(view, one, answers))
+        except ActionDisabled as error:
+            self.notify(str(error), title=_(action.label), severity="error", timeout=8)
+            return
         except ValueError:
             self.notify(_("that is not a number"), title=_(action.label), severity="error")
             return
@@ -136,7 +148,11 @@ class RoomScreen(Screen[None]):
             self.app.place(one)
         if wanted:
             target = wanted[0].target if len(wanted) == 1 else f"{len(wanted)}x"
-            self.notify(f"{_(ORDER_WORDS[wanted[0].kind])} → {target}", title=_("ordered"), timeout=3)
+            self.notify(
+                f"{_(ORDER_WORDS.get(wanted[0].kind, wanted[0].kind.replace('_', ' ')))} → {target}",
+                title=_("ordered"),
+                timeout=3,
+            )
 
     async def _ask(self, action: Action, view: View, at: Selection) -> Answers | None:
         answers: dict[str, str] = {}

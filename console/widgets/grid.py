@@ -111,6 +111,7 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         self.descending = descending
         self.filter = ""
         self.filtering = False
+        self.marked: frozenset[str] = frozenset()
         self.known = False
         """Whether rows were ever given: an empty grid means something only then."""
         self._key = key
@@ -149,6 +150,10 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     def row(self) -> Row | None:
         """The row under the cursor."""
         return self._rows[self._order[self._cursor]] if self._order else None
+
+    def listed(self) -> list[Row]:
+        """The rows the filter lets through, in order."""
+        return [self._rows[key] for key in self._order]
 
     @property
     def shown(self) -> int:
@@ -369,7 +374,8 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         under = place == self._cursor
         line = "cursor" if under and self.has_focus else ""
         plain = self._ink(line)
-        segments = [Segment("▸" if under else " ", plain)]
+        signs = " ▸●◉"
+        segments = [Segment(signs[under + 2 * (self._order[place] in self.marked)], plain)]
         for column, wide in self._columns():
             cell = column.show(row)
             ink = plain if cell.level == "plain" else self._ink(line, cell.level)

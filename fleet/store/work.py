@@ -16,6 +16,7 @@ from fleet.store.bins import Bins
 from fleet.store.campaigns import Campaigns
 from fleet.store.chain import Events
 from fleet.store.charging import Charging
+from fleet.store.desk_views import DeskViews
 from fleet.store.devices import Devices
 from fleet.store.files import Files
 from fleet.store.forecasts import Forecasts
@@ -72,6 +73,7 @@ class Work:
         self.money = Money(self)
         self.sites = Sites(self)
         self.campaigns = Campaigns(self)
+        self.desk = DeskViews(self)
 
     @property
     def now(self) -> datetime:

@@ -1,0 +1,1 @@
+"""Lists read from the store when somebody looks: charges, cards, messages, settings of stations."""
