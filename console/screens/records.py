@@ -157,7 +157,7 @@ class RecordsScreen(RoomScreen):
         hands = self.app.hands
         if hands is not None:
             records = hands.read_records(sheet, station_id or None)
-            self.app.call_from_thread(self._fill, sheet, station_id, records)
+            self.call_later(self._fill, sheet, station_id, records)
 
     def _fill(self, sheet: Sheet, station_id: str, records: tuple[Record, ...]) -> None:
         if sheet == self.sheet and station_id in (self.station_id, ""):
