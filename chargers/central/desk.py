@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from chargers.central.contracts import ContractProvider
 from chargers.central.frames import FrameLog
 from chargers.central.reboots import Reboots
 from fleet.settings import HttpSettings, OcppSettings
@@ -70,6 +71,8 @@ class Desk:
         self.http = http or HttpSettings()
         self.authority: Authority | None = None
         """None: nobody here signs certificates."""
+        self.contracts: ContractProvider | None = None
+        """None: vehicles get no contract certificates here."""
         self.counts = Counts()
         self.reboots = Reboots()
         self.frames = FrameLog(writer, on=settings.frames_days > 0)

@@ -169,6 +169,12 @@ class SignCertificateIn(Loose):
     certificate_type: str | None = None
 
 
+class ContractIn(Loose):
+    exi_request: str
+    action: str = "Install"
+    iso15118_schema_version: str = msgspec.field(default="", name="iso15118SchemaVersion")
+
+
 class ReservationUpdateIn(Loose):
     reservation_id: int
     reservation_update_status: str = ""

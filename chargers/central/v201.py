@@ -12,6 +12,7 @@ import msgspec
 from ocpp.v201 import ChargePoint
 
 from chargers.central import ledger, messages, progress, schemas, v201_calls, v201_smart
+from chargers.central.contracts import answer_vehicle
 from chargers.central.device_rows import event_rows, monitor_rows, variable_rows, whole
 from chargers.central.ledger import MOST_EVSES, Identity
 from chargers.central.limits import Limits
@@ -309,9 +310,9 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
 
         return take_request(self, request.csr, send, "station" if use == "ChargingStationCertificate" else use[:20])
 
-    @answers("Get15118EVCertificate", messages.Nothing)
-    def on_ev_certificate(self, _request: messages.Nothing) -> Answer:
-        return {"status": "Failed", "exiResponse": ""}
+    @answers("Get15118EVCertificate", messages.ContractIn)
+    def on_ev_certificate(self, request: messages.ContractIn) -> Answer:
+        return answer_vehicle(self, request)
 
     @answers("GetCertificateStatus", messages.Nothing)
     def on_certificate_status(self, _request: messages.Nothing) -> Answer:
