@@ -71,7 +71,9 @@ def _english():
 
 async def settle(pilot) -> None:
     await pilot.pause()
-    await pilot.app.workers.wait_for_complete([w for w in pilot.app.workers if w.name not in ("order", "read")])
+    writing = [worker for worker in pilot.app.workers if worker.name not in ("order", "read")]
+    if writing:  # of none at all it would wait for every one, also for those that ask something
+        await pilot.app.workers.wait_for_complete(writing)
     await pilot.pause(0.1)
     await pilot.pause()
 
