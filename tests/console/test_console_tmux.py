@@ -119,8 +119,10 @@ def test_a_dispatchers_evening(demo):
     demo.press("8", "Enter")
     demo.see_line("✔ accepted", "limit the st")
 
-    demo.press("1", "Tab", "a")
-    demo.see("✓", within=10)
+    demo.press("1")
+    waiting = int(demo.see("to look at").split("▲")[-1].split()[0])
+    demo.press("Tab", "a")
+    demo.see("✓", f"▲ {waiting - 1} to look at", within=10)  # an alarm seen to sinks below those that fit
 
     demo.press("6", "/", "l", "i", "m", "i", "t", "Space", "d", "e", "m", "o", "Enter")
     demo.see_line("limit the station: accepted", "demo")
