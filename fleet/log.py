@@ -10,6 +10,8 @@ import structlog
 
 MAX_BYTES = 10_000_000
 KEPT_FILES = 3
+TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+"""Frames without their variables: those hold settings with tokens, and passwords on their way to being hashed."""
 
 
 def log_to(folder: Path, name: str, level: str = "INFO") -> Path:
@@ -28,7 +30,7 @@ def log_to(folder: Path, name: str, level: str = "INFO") -> Path:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                TRACEBACKS,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )
