@@ -434,7 +434,8 @@ async def test_an_alarm_is_acknowledged_and_leads_to_its_station():
         await pilot.press("enter")
         await settle(desk, pilot)
         assert desk.current_mode == "chargers"
-        assert desk.screen.selection() == Selection(station_id="ST-04", evse=1)
+        chosen = desk.screen.selection()
+        assert (chosen.station_id, chosen.evse) == ("ST-04", 1)
 
 
 async def test_an_answered_order_of_ours_is_a_toast_once():
