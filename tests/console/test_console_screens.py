@@ -15,8 +15,7 @@ from console import i18n
 from console.actions import ACTIONS, BY_ID, ROOMS, actions_of, keys_table
 from console.app import Desk
 from console.errors import ActionDisabled
-from console.screens import confirm
-from console.screens.confirm import Confirm
+from console.screens.confirm import DEAF_SECONDS, Confirm
 from console.screens.help import Help
 from console.screens.small import TooSmall
 from console.widgets.citymap import CityMap
@@ -373,7 +372,6 @@ async def test_danger_is_confirmed_on_cancel_with_another_key_and_deaf_at_first(
     plan = replace(fixed_view.make_plan(fixed_view.make_bins()), state="published")
     desk = make_desk(plan=plan)
     room, key = DANGEROUS[name]
-    monkeypatch.setattr(confirm, "DEAF_SECONDS", 3600.0)
     async with desk.run_test(size=(140, 45)) as pilot:
         await desk.switch_mode(room)
         await pilot.pause()
@@ -383,15 +381,17 @@ async def test_danger_is_confirmed_on_cancel_with_another_key_and_deaf_at_first(
         await pilot.pause()
         assert isinstance(desk.screen, Confirm)
         assert desk.focused.id == "cancel"
+        monkeypatch.setattr("console.screens.confirm.DEAF_SECONDS", 3600.0)  # however slow this machine types
         await pilot.press("enter", "exclamation_mark", BY_ID[name].key)
         assert isinstance(desk.screen, Confirm), "deaf to what is typed this soon"
-        monkeypatch.setattr(confirm, "DEAF_SECONDS", 0.0)
+        monkeypatch.setattr("console.screens.confirm.DEAF_SECONDS", DEAF_SECONDS)
+        await pilot.pause(DEAF_SECONDS + 0.05)
         await pilot.press("enter")
         await settle(desk, pilot)
         assert not isinstance(desk.screen, Confirm)
         assert desk.hands.done == [], "Enter is Cancel"
         await pilot.press(BY_ID[name].key)
-        await pilot.pause()
+        await pilot.pause(DEAF_SECONDS + 0.05)
         await pilot.press("exclamation_mark")
         await settle(desk, pilot)
         assert desk.hands.done
