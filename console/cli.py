@@ -198,6 +198,9 @@ def year(
     seed: Annotated[int, typer.Option(min=0)] = 1,
     size: Annotated[str, typer.Option(help="small or city.")] = "small",
     seconds: Annotated[float, typer.Option(min=0.1, help="The solver's budget for each night.")] = 2.0,
+    mandatory_p: Annotated[
+        float, typer.Option(min=0, max=1, help="A bin is due that overflows with this chance before its next round.")
+    ] = 0.02,
     as_json: AsJson = False,
 ) -> None:
     """A simulated year planned by sensors and by a fixed calendar, side by side."""
@@ -208,7 +211,12 @@ def year(
     if policy not in ("sensors", "fixed", "both"):
         raise typer.BadParameter("must be sensors, fixed or both", param_hint="--policy")
     figures = compare_policies(
-        policy, seed=seed, size="small" if size == "small" else "city", days=days, seconds=seconds
+        policy,
+        seed=seed,
+        size="small" if size == "small" else "city",
+        days=days,
+        seconds=seconds,
+        mandatory_p=mandatory_p,
     )
     _print(figures, as_json, describe(figures))
 

@@ -28,7 +28,7 @@ Policy = Literal["sensors", "fixed"]
 EVENING = time(20, 0)
 """Local time at which the night job runs."""
 MANDATORY_P = 0.02
-"""A bin more likely than this to overflow before its next round is a must: what 99.9 % clean bin-days ask for."""
+"""A bin more likely than this to overflow before its next round is a must; docs/simulated-year.md: what less costs."""
 PROMISED = 0.999
 FASTEST = 0.2
 """Mean fill a day of the fastest bin. With bins that fill faster even a daily round of all does not keep the promise:
@@ -83,6 +83,7 @@ def play_year(
     seconds: float,
     told: Callable[[int], None] | None = None,
     warm_days: int = WARM_DAYS,
+    mandatory_p: float = MANDATORY_P,
 ) -> Figures:
     """Simulate `days` nights of the city `seed` under a policy; `seconds` is the solver's budget each night.
 
@@ -91,7 +92,7 @@ def play_year(
     """
     city = fit_containers(draw_city(seed, size))
     clock = FixedClock(city.opens_at)
-    settings = _settings(folder)
+    settings = _settings(folder, mandatory_p)
     store = Store.create(settings.db, clock)
     for _ in settle(store, city, folder, sensed=policy == "sensors"):
         pass
@@ -150,11 +151,11 @@ def fit_containers(city: City) -> City:
     return replace(city, bins=tuple(fitted))
 
 
-def _settings(folder: Path) -> Settings:
+def _settings(folder: Path, mandatory_p: float) -> Settings:
     return Settings(
         store=StoreSettings(db=f"sqlite:///{folder / 'year.db'}", data_dir=str(folder)),
         city=CitySettings(simulated=True),
-        plan=PlanSettings(mandatory_p=MANDATORY_P, publish=True),
+        plan=PlanSettings(mandatory_p=mandatory_p, publish=True),
     )
 
 

@@ -28,7 +28,9 @@ ROWS = (
 SAVED = ("km", "hours", "kwh", "emptyings")
 
 
-def compare_policies(policy: str, *, seed: int, size: Size, days: int, seconds: float) -> dict[str, Any]:
+def compare_policies(
+    policy: str, *, seed: int, size: Size, days: int, seconds: float, mandatory_p: float
+) -> dict[str, Any]:
     """Play `policy` ("sensors", "fixed" or "both") and give its figures, and what sensors save when both are played."""
     chosen: tuple[Policy, ...] = ("fixed",) if policy == "fixed" else ("sensors",)
     if policy == "both":
@@ -44,13 +46,15 @@ def compare_policies(policy: str, *, seed: int, size: Size, days: int, seconds: 
                     size=size,
                     days=days,
                     seconds=seconds,
+                    mandatory_p=mandatory_p,
                     told=_Progress(each, days),
                 )
             )
     saved = {}
     if len(chosen) == 2:
         saved = {name: round(1 - played["sensors"][name] / (played["fixed"][name] or 1), 4) for name in SAVED}
-    return {"seed": seed, "size": size, "days": days, "seconds": seconds, "policies": played, "saved": saved}
+    asked = {"seed": seed, "size": size, "days": days, "seconds": seconds, "mandatory_p": mandatory_p}
+    return asked | {"policies": played, "saved": saved}
 
 
 def describe(figures: dict[str, Any]) -> str:
