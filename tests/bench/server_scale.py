@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import json
 import os
+import random
 import socket
 import statistics
 import sys
@@ -59,10 +60,11 @@ def ours(stack: contextlib.ExitStack, folder: Path, name: str, stations: int, *,
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port nobody listens on, below those the system hands to outgoing connections, which could take it meanwhile."""
+    while True:
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
+            return int(found.getsockname()[1])
 
 
 def measure_idle(folder: Path, size: Size) -> dict[str, Any]:
