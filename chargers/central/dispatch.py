@@ -19,6 +19,7 @@ from sqlmodel import col, select
 from chargers.central import ledger
 from chargers.central.arguments import Arguments
 from chargers.central.desk import Desk
+from chargers.central.guards import fault_of
 from chargers.central.outcome import Outcome
 from chargers.central.session import Session
 from chargers.central.socket import CloseCode
@@ -42,6 +43,8 @@ ONCE = frozenset(
     }
 )
 """Not repeated when nobody knows whether the station did it."""
+GUARDED = frozenset({OrderKind.LIMIT_STATION, OrderKind.SET_PROFILE, OrderKind.CALL})
+"""Looked at before they are sent: they could let a site draw more than its connection carries."""
 LOOK_SECONDS = 1.0
 """Orders are looked for at least this often, to expire those past their time."""
 WAIT_SECONDS = 0.05
@@ -122,6 +125,10 @@ class Dispatch:
 
     async def _attempt(self, order: Order, session: Session) -> tuple[OrderState, dict[str, Any]]:
         kind = OrderKind(order.kind)
+        if kind in GUARDED:
+            fault = await self._desk.writer.read(lambda work: fault_of(work, order))
+            if fault is not None:
+                return OrderState.REJECTED, {"why": fault}
         try:
             outcome = await session.carry_out(kind, order.args, order.order_id or 0)
         except (StationLost, CallUnanswered) as error:
