@@ -8,9 +8,11 @@ from datetime import timedelta
 
 import pytest
 from sqlmodel import select
+from websockets.exceptions import ConnectionClosed
 
 from chargers.central import rpc, server
 from fleet.events import Kind
+from fleet.orders import OrderKind, Wanted
 from fleet.tables import MeterValue, Transaction
 
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
@@ -55,6 +57,30 @@ async def test_what_ocpp_does_not_have_ends_the_connection_and_is_seen(house, fr
     await house.until(lambda work: work.events.newest(kinds=[Kind.STATION_DISCONNECTED]))
 
 
+@pytest.mark.parametrize("offered", ["ocpp3.0", "soap"])
+async def test_a_wrong_subprotocol_is_told_to_both_sides(house, offered):
+    """The station's line is closed with a reason; the dispatcher reads what it offered."""
+    async with house.station(protocol=offered) as station:
+        code, reason = await station.until_closed()
+    assert (code, bool(reason)) == (1002, True)
+    told = await house.until(lambda work: work.events.newest(kinds=[Kind.STATION_REFUSED]))
+    assert (told[0].subject, offered in told[0].data["why"]) == ("CP1", True)
+
+
+async def test_broken_frames_without_end_close_the_line_and_are_seen(house):
+    """Each is answered until the budget is spent; then the line is closed; the faults and the loss are kept."""
+    async with house.station() as station:
+        for _ in range(rpc.REJECT_BUDGET + 50):
+            try:
+                await station.send("[2")
+            except ConnectionClosed:
+                break
+        code, reason = await station.until_closed()
+    assert (code, bool(reason)) == (1008, True)
+    await house.until(lambda work: work.events.newest(kinds=[Kind.STATION_DISCONNECTED]))
+    assert house.look(lambda work: work.events.newest(kinds=[Kind.FRAME_REJECTED]))
+
+
 async def test_a_flood_of_one_action_holds_up_nobody_else(house):
     """Thousands of messages of one station are all answered; another's heartbeat goes between them."""
     async with house.station("CP2") as quiet, house.station() as station:
@@ -87,7 +113,9 @@ async def test_a_station_that_never_reads_is_let_go(make_house):
             except (TimeoutError, ConnectionError):
                 pass  # held back by the central system, or closed by it
             assert (await quiet.call("Heartbeat", {}))[0] == 3
-        writer.transport.abort()
+            writer.transport.abort()
+            lost = await house.until(lambda work: work.events.newest(kinds=[Kind.STATION_DISCONNECTED]))
+            assert (lost[0].subject, house.look(lambda work: work.stations.get("CP1").online)) == ("CP1", False)
 
 
 async def test_a_half_open_line_is_found_and_given_up(furnished, clock, monkeypatch):
@@ -113,6 +141,17 @@ async def test_a_half_open_line_is_found_and_given_up(furnished, clock, monkeypa
                 await asyncio.sleep(0.01)
             while central.connected:  # noqa: ASYNC110 - as seen from outside
                 await asyncio.sleep(0.05)
+            with furnished.begin() as work:
+                number = work.orders.place(Wanted(OrderKind.UNLOCK, "CP1", {"evse": 1}, who="test")).order_id
+            await asyncio.sleep(0.4)  # longer than the dispatch rests between two looks
+            while True:
+                with furnished.read() as work:
+                    lost = work.events.newest(kinds=[Kind.STATION_DISCONNECTED])
+                    waiting = work.orders.get(number).state
+                if lost:
+                    break
+                await asyncio.sleep(0.02)
+        assert ([event.subject for event in lost], waiting) == (["CP1"], "queued")
         writer.transport.abort()
     finally:
         await central.stop()

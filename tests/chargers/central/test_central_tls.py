@@ -207,6 +207,26 @@ async def test_a_certificate_past_its_time(kit):
     assert (told[0].kind, told[0].info) == ("TlsHandshakeFailed", "certificate not accepted: certificate has expired")
 
 
+@pytest.mark.parametrize("kind", ["signed by itself", "not yet valid", "of the server"])
+async def test_a_certificate_that_proves_nothing(kit, kind):
+    """One a station signed for itself, one of tomorrow and the server's own end the handshake; the reason is kept."""
+    if kind == "signed by itself":
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CP1")])
+        yesterday, tomorrow = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))
+        built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        built = built.serial_number(7).not_valid_before(yesterday).not_valid_after(tomorrow)
+        own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        shown = (built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM) + own).decode()
+    elif kind == "not yet valid":
+        shown = kit.issue(authority=Authority(kit.authority.folder, now=lambda: datetime.now(UTC) + timedelta(days=30)))
+    else:
+        shown = kit.authority.server_file(["localhost"]).read_text()
+    assert await kit.refusal(tls=kit.client(shown)) == 0
+    told = await kit.until(lambda work: work.trust.events("127.0.0.1"))
+    assert (told[0].kind, told[0].info.split(":")[0]) == ("TlsHandshakeFailed", "certificate not accepted")
+
+
 async def test_a_certificate_of_another_organisation(kit):
     """A certificate that names another operator is not taken for ours, nor one past its time by our own clock."""
     desk = kit.central._desk
