@@ -94,7 +94,13 @@ ARGUMENTS: Mapping[OrderKind, Mapping[str, Check]] = {
         "retries?": _int,
         "request_id?": _int,
     },
-    OrderKind.PUBLISH_FIRMWARE: {"firmware_id?": _int, "url?": _text, "checksum?": _text, "request_id?": _int},
+    OrderKind.PUBLISH_FIRMWARE: {
+        "do?": _one_of("publish", "unpublish"),
+        "firmware_id?": _int,
+        "url?": _text,
+        "checksum?": _text,
+        "request_id?": _int,
+    },
     OrderKind.GET_LOG: {
         "log?": _one_of("diagnostics", "security"),
         "since?": _instant,

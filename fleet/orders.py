@@ -34,7 +34,7 @@ class OrderKind(StrEnum):
     GET_LOCAL_LIST = "get_local_list"  # its version at the station
     CLEAR_CACHE = "clear_cache"
     UPDATE_FIRMWARE = "update_firmware"  # firmware_id | url; retrieve_at?, install_at?, retries?, request_id?
-    PUBLISH_FIRMWARE = "publish_firmware"  # firmware_id | url, checksum; to a local controller
+    PUBLISH_FIRMWARE = "publish_firmware"  # firmware_id | url, checksum; or do: "unpublish", checksum
     GET_LOG = "get_log"  # log: "diagnostics" | "security"; since?, until?, request_id?
     GET_REPORT = "get_report"  # base: "full" | "configuration" | "summary"; or names: list, criteria: list
     SET_MONITOR = "set_monitor"  # component, variable, evse?, kind, value, severity, on_transaction?

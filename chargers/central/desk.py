@@ -55,6 +55,15 @@ class Authority(Protocol):
         """What stands as organisation in its certificates."""
         ...
 
+    @property
+    def root_pem(self) -> str:
+        """Its root certificate."""
+        ...
+
+    def tell_status(self, serial: str, algorithm: str, name_hash: str, key_hash: str, state: str) -> bytes:
+        """A signed OCSP answer (RFC 6960), DER, on one of its certificates."""
+        ...
+
     def is_revoked(self, serial: str) -> bool:
         """Whether a certificate of its own was revoked, by its serial number (hexadecimal)."""
         ...

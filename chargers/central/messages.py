@@ -240,6 +240,7 @@ class ClearedLimitIn(Loose):
 
 class NeedsIn(Loose):
     evse_id: int
+    charging_needs: Any = None
 
 
 class StreamIn(Loose):
@@ -263,6 +264,10 @@ class HashDataIn(Loose):
     issuer_name_hash: str
     issuer_key_hash: str
     serial_number: str
+
+
+class StatusAskedIn(Loose):
+    ocsp_request_data: HashDataIn
 
 
 class ChainRequestIn(Loose):

@@ -9,6 +9,7 @@ from typing import Any
 from ocpp.v16 import ChargePoint
 
 from chargers.central import ledger, messages, progress, v16_calls, v16_trust
+from chargers.central.cards import card_of
 from chargers.central.desk import Desk
 from chargers.central.ledger import End, Identity, Start
 from chargers.central.limits import Limits
@@ -85,7 +86,7 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
 
     @answers("Authorize", messages.AuthorizeV16)
     def on_authorize(self, request: messages.AuthorizeV16) -> Answer:
-        return self._authorize(clean(request.id_tag, 36))
+        return self._authorize(card_of(request.id_tag))
 
     async def _authorize(self, token: str) -> dict[str, Any]:
         await self.prepared()
@@ -96,7 +97,7 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
         evse = self.check_evse(request.connector_id)
         if evse == 0:
             raise Unacceptable("a transaction runs on a connector, not on 0")
-        token = clean(request.id_tag, 36)
+        token = card_of(request.id_tag)
         now = self.desk.clock.now()
         self.clock.note(request.timestamp, now)
         start = Start(
@@ -126,7 +127,7 @@ class StationV16(Session, ChargePoint):  # type: ignore[misc] # the package's ba
 
     @answers("StopTransaction", messages.StopV16)
     def on_stop(self, request: messages.StopV16) -> Answer:
-        token = clean(request.id_tag, 36) or None
+        token = card_of(request.id_tag) or None
         now = self.desk.clock.now()
         self.clock.note(request.timestamp, now)
         end = End(

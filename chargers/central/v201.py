@@ -12,6 +12,8 @@ import msgspec
 from ocpp.v201 import ChargePoint
 
 from chargers.central import ledger, messages, progress, schemas, v201_calls, v201_smart
+from chargers.central.cards import card_of
+from chargers.central.certificate_status import answer_status
 from chargers.central.contracts import answer_vehicle
 from chargers.central.device_rows import event_rows, monitor_rows, variable_rows, whole
 from chargers.central.ledger import MOST_EVSES, Identity
@@ -95,7 +97,7 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
 
     @answers("Authorize", messages.AuthorizeV201)
     def on_authorize(self, request: messages.AuthorizeV201) -> Answer:
-        return self._authorize(clean(request.id_token.id_token, 36))
+        return self._authorize(card_of(request.id_token.id_token))
 
     async def _authorize(self, token: str) -> dict[str, Any]:
         await self.prepared()
@@ -129,7 +131,7 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
             at=read_time(request.timestamp, now),
             evse=None if evse is None else self.check_evse(evse.id),
             connector=None if evse is None else self.check_evse(evse.connector_id or 1),
-            token=None if request.id_token is None else clean(request.id_token.id_token, 36) or None,
+            token=None if request.id_token is None else card_of(request.id_token.id_token) or None,
             charging_state=clean(request.transaction_info.charging_state, 20) or None,
             reason=clean(request.transaction_info.stopped_reason, 20) or "Local",
             rows=rows_of(self.id, 0, ref, request.meter_value or (), now),
@@ -295,7 +297,9 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
 
     @answers("NotifyEVChargingNeeds", messages.NeedsIn)
     def on_charging_needs(self, request: messages.NeedsIn) -> Answer:
-        return v201_smart.answer_needs(self, self.check_evse(request.evse_id))
+        return v201_smart.answer_needs(
+            self, self.check_evse(request.evse_id), msgspec.to_builtins(request.charging_needs)
+        )
 
     @answers("NotifyEVChargingSchedule", messages.Nothing)
     def on_charging_schedule(self, _request: messages.Nothing) -> Answer:
@@ -314,9 +318,9 @@ class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's b
     def on_ev_certificate(self, request: messages.ContractIn) -> Answer:
         return answer_vehicle(self, request)
 
-    @answers("GetCertificateStatus", messages.Nothing)
-    def on_certificate_status(self, _request: messages.Nothing) -> Answer:
-        return {"status": "Failed"}
+    @answers("GetCertificateStatus", messages.StatusAskedIn)
+    def on_certificate_status(self, request: messages.StatusAskedIn) -> Answer:
+        return answer_status(self, request.ocsp_request_data)
 
     # orders
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from chargers.central import local_lists
 from chargers.central.arguments import Arguments
 from chargers.central.files import firmware_source, upload_url
+from chargers.central.limits import read_count
 from chargers.central.outcome import Outcome
 from chargers.central.reserving import Wish, cancel, reserve
 from chargers.central.v16_upkeep import wire_time
+from chargers.errors import CallInvalid, CallRefused
 from fleet.orders import OrderKind
 from fleet.store import Work
 from fleet.store.tokens import ListEntry
@@ -20,6 +22,9 @@ from fleet.store.tokens import ListEntry
 if TYPE_CHECKING:
     from chargers.central.session import Carry, Session
 
+ENTRY_BYTES, FRAME_BYTES = 320, 160
+"""The longest entry of a local list as JSON, and what stands around them in a message."""
+MOST_TOLD = 10_000_000
 TOKEN_LENGTH = 36
 """An idToken has at most this many characters (Part 2, 2.23)."""
 STARTED = frozenset({"Accepted", "AcceptedCanceled"})
@@ -64,8 +69,25 @@ class _Lists:
         version = (await session.call_raw("GetLocalListVersion", {})).get("versionNumber")
         return version if isinstance(version, int) else -1
 
-    async def sizes(self, _session: Session) -> tuple[int | None, int | None]:
-        return None, None
+    async def sizes(self, session: Session) -> tuple[int | None, int | None]:
+        """LocalAuthListCtrlr.ItemsPerMessage and BytesPerMessage (Part 2, 2.10), whichever allows less."""
+        component = {"name": "LocalAuthListCtrlr"}
+        asked = [
+            {"component": component, "variable": {"name": name}} for name in ("ItemsPerMessage", "BytesPerMessage")
+        ]
+        try:
+            result = await session.call_raw("GetVariables", {"getVariableData": asked})
+        except (CallRefused, CallInvalid):
+            return None, None
+        told = [one for one in result.get("getVariableResult") or [] if isinstance(one, dict)]
+        values = {
+            one["variable"].get("name"): read_count(str(one.get("attributeValue")), MOST_TOLD)
+            for one in told
+            if isinstance(one.get("variable"), dict)
+        }
+        octets = values.get("BytesPerMessage")
+        allowed = [values.get("ItemsPerMessage"), max(1, (octets - FRAME_BYTES) // ENTRY_BYTES) if octets else None]
+        return None, min((one for one in allowed if one), default=None)
 
     async def send(self, session: Session, version: int, how: str, entries: list[ListEntry]) -> str:
         message: dict[str, Any] = {"versionNumber": version, "updateType": how}
@@ -122,10 +144,18 @@ async def _update_firmware(session: Session, args: dict[str, Any], order_id: int
 async def _publish_firmware(session: Session, args: dict[str, Any], order_id: int) -> Outcome:
     """PublishFirmware (Part 2, L03), to a local controller."""
     want = Arguments(args)
+    if want.choice("do", ("publish", "unpublish")) == "unpublish":
+        return await _unpublish_firmware(session, want.text("checksum"))
     number = want.whole("request_id", order_id)
     source = await firmware_source(session.desk, session.id, args, number)
     message = {"requestId": number, "location": source.url, "checksum": want.text("checksum"), **_retries(want)}
     return _started(await session.call_raw("PublishFirmware", message), number, source.url)
+
+
+async def _unpublish_firmware(session: Session, checksum: str) -> Outcome:
+    """UnpublishFirmware (Part 2, L04); what is not there is gone as well."""
+    result = await session.call_raw("UnpublishFirmware", {"checksum": checksum})
+    return Outcome(accepted=result.get("status") in ("Unpublished", "NoFirmware"), answer=result)
 
 
 async def _get_log(session: Session, args: dict[str, Any], order_id: int) -> Outcome:

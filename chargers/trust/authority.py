@@ -38,6 +38,7 @@ from chargers.trust.issuing import (
     make_station,
     read_request,
 )
+from chargers.trust.status import make_status
 
 AUTHORITY, ROOT, SERVER, REVOKED = "authority.pem", "root.pem", "server.pem", "revoked.pem"
 ORGANISATION = "binwatt"
@@ -137,6 +138,23 @@ class Authority:
         """Whether a certificate is on the list, in the file as it is now."""
         self._refresh()
         return int(serial, 16) in self._revoked
+
+    def tell_status(self, serial: str, algorithm: str, name_hash: str, key_hash: str, state: str) -> bytes:
+        """A signed OCSP answer, DER, on a certificate of ours: "good", "revoked" or "unknown". The hashes are those of
+        the authority's name and key as the question has them, hexadecimal.
+        """
+        number = int(serial, 16)
+        self._refresh()
+        return make_status(
+            self._root,
+            self._key,
+            serial=number,
+            algorithm=algorithm,
+            issuer=(bytes.fromhex(name_hash), bytes.fromhex(key_hash)),
+            state=state,
+            revoked_at=self._revoked.get(number, self._now()),
+            now=self._now(),
+        )
 
     def revoked(self) -> dict[str, datetime]:
         """What is on the list: serial number and since when."""

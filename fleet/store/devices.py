@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import col, select
@@ -15,6 +17,38 @@ if TYPE_CHECKING:
 
 GRAVE = 3
 """Severities up to this (danger, hardware failure, system failure, critical) are alarms (2.0.1 Part 2, N07)."""
+
+
+VEHICLE = "ConnectedEV"
+"""The component a vehicle's needs are kept under, as the device model of 2.0.1 has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleNeeds:
+    """What a plugged vehicle told of itself (NotifyEVChargingNeeds); None: it did not say.
+
+    wanted_wh: energy it wants; most_a is per phase for AC; soc_percent and capacity_wh of its battery.
+    """
+
+    transfer: str = ""
+    wanted_wh: int | None = None
+    soc_percent: int | None = None
+    capacity_wh: int | None = None
+    most_a: int | None = None
+    most_w: int | None = None
+    departs_at: datetime | None = None
+    told_at: datetime | None = None
+
+
+_NEEDS = {
+    "transfer": ("EnergyTransfer", ""),
+    "wanted_wh": ("EnergyImport", "Wh"),
+    "soc_percent": ("StateOfCharge", "Percent"),
+    "capacity_wh": ("EnergyCapacity", "Wh"),
+    "most_a": ("CurrentMax", "A"),
+    "most_w": ("PowerMax", "W"),
+    "departs_at": ("DepartureTime", ""),
+}
 
 
 class Devices:
@@ -44,6 +78,44 @@ class Devices:
             query = query.where(col(StationVariable.variable).ilike(has) | col(StationVariable.component).ilike(has))
         order = (StationVariable.component, StationVariable.evse, StationVariable.variable, StationVariable.attribute)
         return list(self._work.session.exec(query.order_by(*(col(one) for one in order))))
+
+    def keep_vehicle_needs(self, station_id: str, evse: int, needs: VehicleNeeds) -> None:
+        """A vehicle at an EVSE has told its needs; those told before are forgotten."""
+        told = {name: getattr(needs, name) for name in _NEEDS}
+        rows = [
+            {
+                "component": VEHICLE,
+                "evse": evse,
+                "variable": variable,
+                "attribute": "Actual",
+                "unit": unit,
+                "mutability": "ReadOnly",
+                "value": None if told[name] is None else _as_value(told[name]),
+            }
+            for name, (variable, unit) in _NEEDS.items()
+        ]
+        self.keep_variables(station_id, rows)
+
+    def vehicle_needs(self, station_id: str, evse: int, since: datetime | None = None) -> VehicleNeeds | None:
+        """What the vehicle at an EVSE told last; None for nothing, or nothing `since` (the start of its charge)."""
+        query = select(StationVariable).where(
+            StationVariable.station_id == station_id,
+            StationVariable.component == VEHICLE,
+            StationVariable.evse == evse,
+        )
+        rows = {row.variable: row for row in self._work.session.exec(query)}
+        newest = max((row.read_at for row in rows.values()), default=None)
+        if newest is None or (since is not None and newest < since):
+            return None
+        said = {name: rows[variable].value if variable in rows else None for name, (variable, _) in _NEEDS.items()}
+        departs = said.pop("departs_at")
+        transfer = said.pop("transfer") or ""
+        return VehicleNeeds(
+            transfer=transfer,
+            departs_at=None if departs is None else datetime.fromisoformat(departs),
+            told_at=newest,
+            **{name: None if value is None else int(value) for name, value in said.items()},
+        )
 
     def note_event(self, station_id: str, values: Mapping[str, Any]) -> bool:
         """A station noticed something of itself; `values` by column. True when it was not told before."""
@@ -98,6 +170,10 @@ class Devices:
         key = {"station_id": station_id, "number": number}
         values: dict[str, object] = {"state": state, "sent_at": self._work.now, "body": dict(body or {})}
         self._work.upsert(DisplayMessage, key, values, only=None if body is not None else ("state",))
+
+
+def _as_value(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 _BLANK: dict[str, Any] = {

@@ -74,6 +74,12 @@ class Trust:
         query = select(Certificate.state).where(Certificate.fingerprint == fingerprint, Certificate.use == "station")
         return self._work.session.exec(query).first()
 
+    def state_of_serial(self, serial: str) -> str | None:
+        """The state of a station's own certificate by its serial number (hexadecimal, without leading zeros)."""
+        query = select(Certificate.state).where(Certificate.serial == serial, Certificate.use == "station")
+        states = set(self._work.session.exec(query))
+        return "revoked" if "revoked" in states else next(iter(sorted(states)), None)
+
     def revoked_prints(self) -> set[str]:
         """Fingerprints of the stations' own certificates that were revoked."""
         query = select(Certificate.fingerprint).where(Certificate.use == "station", Certificate.state == "revoked")

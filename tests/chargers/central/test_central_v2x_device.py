@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -193,11 +194,19 @@ STARTED = {
                     "ClearedChargingLimit", "SetChargingProfile")  # fmt: skip
 async def test_what_vehicles_need_and_others_limit(house, booted):
     """Needs of a charge under way are answered by a TxProfile for it; another system's limit is told while it lasts."""
-    needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "AC_three_phase"}}
+    ac = {"energyAmount": 14000, "evMinCurrent": 6, "evMaxCurrent": 16, "evMaxVoltage": 400}
+    asked = {"requestedEnergyTransfer": "AC_three_phase", "acChargingParameters": ac, "departureTime": AT}
+    needs = {"evseId": 1, "chargingNeeds": asked}
     async with booted() as station:
         assert (await station.ask("NotifyEVChargingNeeds", needs))["status"] == "Rejected"
         await station.ask("TransactionEvent", STARTED)
         assert (await station.ask("NotifyEVChargingNeeds", needs))["status"] == "Accepted"
+        told = house.look(lambda work: work.devices.vehicle_needs("CP1", 1))
+        assert (told.wanted_wh, told.most_a, told.soc_percent, told.transfer) == (14000, 16, None, "AC_three_phase")
+        assert told.departs_at == datetime.fromisoformat(AT)
+        assert house.look(lambda work: work.devices.vehicle_needs("CP1", 2)) is None
+        later = told.told_at + timedelta(seconds=1)
+        assert house.look(lambda work: work.devices.vehicle_needs("CP1", 1, since=later)) is None
         profile = (await station.until_heard("SetChargingProfile", 2))["chargingProfile"]
         assert (profile["chargingProfilePurpose"], profile["transactionId"]) == ("TxProfile", "tx-1")
         limit = profile["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"]
