@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chargers.central.device_rows import text
+from chargers.central.device_rows import number, text
 from chargers.central.meters import parse_time
 from chargers.central.session import START_PROFILES, transaction_limit
 from chargers.errors import CallFailed, ProfileError
@@ -24,7 +24,8 @@ MOST_TOLD = 5_000_000
 async def answer_needs(session: StationV201, evse: int, told: Any) -> dict[str, Any]:
     """NotifyEVChargingNeeds (K15): accepted where a charge runs, whose limit follows as a TxProfile.
 
-    What the vehicle wants is kept for whoever plans the site (`work.devices.vehicle_needs`). At a site whose connection others draw from too it is the fall-back; whoever shares the site's limit lifts it.
+    What the vehicle wants is kept for whoever plans the site (`work.devices.vehicle_needs`). At a site whose connection
+    others draw from too the limit is the fall-back; whoever shares the site's limit lifts it.
     """
     needs = read_needs(told)
 
@@ -49,8 +50,8 @@ def read_needs(told: Any) -> VehicleNeeds:
     of = {name: value for part in parts for name, value in part.items()}
 
     def whole_or_none(name: str) -> int | None:
-        value = of.get(name)
-        return value if type(value) is int and 0 <= value <= MOST_TOLD else None
+        value = number(of.get(name))  # 2.1 tells fractions
+        return int(value) if value is not None and 0 <= value <= MOST_TOLD else None
 
     departs = said.get("departureTime")
     return VehicleNeeds(
@@ -65,17 +66,17 @@ def read_needs(told: Any) -> VehicleNeeds:
 
 
 async def _limit(session: StationV201, row: Transaction) -> None:
-    number = row.transaction_id or 0
+    transaction = row.transaction_id or 0
     unit = session.limits.unit_for(session.current)
     kw = await session.start_limit(session.max_kw)
     profile = replace(
-        transaction_limit(0, kw, unit, session.phases), id=START_PROFILES + number, transaction_id=row.ref
+        transaction_limit(0, kw, unit, session.phases), id=START_PROFILES + transaction, transaction_id=row.ref
     )
     try:
         status = await session.install(row.evse, profile)
     except (CallFailed, ProfileError, StoreError) as error:
         status = str(error)
-    session.log.info("limit for a vehicle's needs", transaction=number, status=status)
+    session.log.info("limit for a vehicle's needs", transaction=transaction, status=status)
 
 
 def note_limit(work: Work, station_id: str, evse: int, source: str) -> None:

@@ -35,7 +35,7 @@ def kept(house, authority, name="CP1"):
     return made, hash_data(made.pem, authority.root_pem)
 
 
-@pytest.mark.covers("2.0.1", "GetCertificateStatus", case="TC_M_24_CSMS")
+@pytest.mark.covers("2.0.1", "GetCertificateStatus")
 @pytest.mark.covers("2.1", "GetCertificateStatus")
 async def test_the_status_of_our_own_certificates_is_signed(house, authority, protocol):
     """Good before it is revoked, revoked after, unknown for a number never given; each signed by the authority."""
