@@ -14,6 +14,9 @@ from chargers.money import read_tariff
 from fleet.orders import STATION_KINDS, OrderKind, Wanted
 from fleet.store import Work
 
+DECISIONS = frozenset({OrderKind.ADMIT_STATION, OrderKind.REVOKE_CERTIFICATE})
+"""About stations whether they were accepted or not."""
+
 Check: TypeAlias = Callable[[Any], str | None]
 """None when a value will do, else what it should be."""
 
@@ -138,6 +141,7 @@ ARGUMENTS: Mapping[OrderKind, Mapping[str, Check]] = {
     OrderKind.INSTALL_CERTIFICATE: {"use": _text, "pem": _text},
     OrderKind.LIST_CERTIFICATES: {"use?": _text},
     OrderKind.DELETE_CERTIFICATE: {"certificate_id": _int},
+    OrderKind.REVOKE_CERTIFICATE: {"certificate_id": _int},
     OrderKind.CALL: {"action": _text, "payload": _object},
     OrderKind.CLOSE_TRANSACTION: {"end_wh?": _positive},
     OrderKind.CLEAR_FAULT: {},
@@ -215,7 +219,7 @@ def _wrong_target(work: Work, wanted: Wanted) -> str | None:
         station = work.stations.get(wanted.target)
         if station is None:
             return f"there is no station {wanted.target!r}"
-        if station.admission != "accepted" and wanted.kind is not OrderKind.ADMIT_STATION:
+        if station.admission != "accepted" and wanted.kind not in DECISIONS:
             return f"{wanted.target} is {station.admission}: accept it first"
     if wanted.kind is OrderKind.CLOSE_TRANSACTION and not wanted.target.isdecimal():
         return f"{wanted.target!r} is no transaction's number"

@@ -56,6 +56,7 @@ class OrderKind(StrEnum):
     INSTALL_CERTIFICATE = "install_certificate"  # use, pem
     LIST_CERTIFICATES = "list_certificates"  # use?
     DELETE_CERTIFICATE = "delete_certificate"  # certificate_id
+    REVOKE_CERTIFICATE = "revoke_certificate"  # certificate_id, the station's own; the station need not be there
     CALL = "call"  # action, payload: any request, validated before it is sent
     # carried out by the store; the target is what the order is about
     CLOSE_TRANSACTION = "close_transaction"  # target: a transaction's number; end_wh?; why is the order's own

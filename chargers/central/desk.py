@@ -64,6 +64,10 @@ class Authority(Protocol):
         """A signed OCSP answer (RFC 6960), DER, on one of its certificates."""
         ...
 
+    def revoke(self, serial: str) -> None:
+        """Revoke one of its certificates by its serial number (hexadecimal); twice is once."""
+        ...
+
     def is_revoked(self, serial: str) -> bool:
         """Whether a certificate of its own was revoked, by its serial number (hexadecimal)."""
         ...

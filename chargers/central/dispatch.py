@@ -17,17 +17,13 @@ import structlog
 from sqlmodel import col, select
 
 from chargers.central import ledger
-from chargers.central.arguments import Arguments
+from chargers.central.decisions import DECISIONS
 from chargers.central.desk import Desk
 from chargers.central.guards import fault_of
-from chargers.central.outcome import Outcome
 from chargers.central.session import Session
-from chargers.central.socket import CloseCode
-from chargers.errors import CallFailed, CallUnanswered, ChargersError, OrderUnclear, StationLost
+from chargers.errors import CallFailed, CallUnanswered, ChargersError, StationLost
 from fleet.errors import FleetError
-from fleet.events import Kind
 from fleet.orders import STATION_KINDS, OrderKind, OrderState
-from fleet.passwords import hash_password, is_digest
 from fleet.store import Store, Work
 from fleet.tables import Order
 
@@ -105,9 +101,9 @@ class Dispatch:
             if target in self._busy:
                 continue
             session = self._sessions.get(target)
-            if order.kind == OrderKind.ADMIT_STATION:
+            if order.kind in DECISIONS:
                 self._busy.add(target)
-                self._desk.spawn(self._settle_admission(order))
+                self._desk.spawn(self._settle_decision(order))
             elif session is not None and session.connected and session.admitted:
                 self._busy.add(target)
                 self._desk.spawn(self._carry_out(order, session))
@@ -149,56 +145,17 @@ class Dispatch:
         number = order.order_id
         return await self._desk.writer.do(lambda work: work.orders.mark(number, state, answer))
 
-    async def _settle_admission(self, order: Order) -> None:
+    async def _settle_decision(self, order: Order) -> None:
         try:
-            outcome = await self._admit(order)
+            outcome = await DECISIONS[OrderKind(order.kind)](self._desk, self._sessions, order)
             await self._mark(order, OrderState.ACCEPTED if outcome.accepted else OrderState.REJECTED, outcome.answer)
-        except OrderUnclear as error:
+        except ChargersError as error:
             await self._mark(order, OrderState.FAILED, {"why": str(error)})
         except FleetError as error:
             log.error("order not kept", order=order.order_id, why=str(error))  # noqa: TRY400 - one line, no trace
         finally:
             self._busy.discard(order.target)
             self._wake.set()
-
-    async def _admit(self, order: Order) -> Outcome:
-        want = Arguments(order.args)
-        admission = want.choice("admission", ("accepted", "refused"))
-        password, digest = order.args.get("password"), order.args.get("password_hash")
-        if digest is not None and not is_digest(digest):
-            raise OrderUnclear("password_hash is none: give the digest fleet.passwords makes, or the password")
-        kept = await asyncio.to_thread(hash_password, str(password)) if password else digest
-        fault = await self._desk.writer.do(lambda work: decide(work, order, admission, kept))
-        if fault is not None:
-            return Outcome(accepted=False, answer={"why": fault})
-        session = self._sessions.get(order.target)
-        if session is not None and admission == "refused":
-            session.dismiss(CloseCode.POLICY_VIOLATION, "refused by a dispatcher")
-        elif session is not None and kept is not None:
-            session.dismiss(CloseCode.SERVICE_RESTART, "connect again with the password")
-        elif session is not None and not session.admitted:
-            session.admit()
-        return Outcome(accepted=True, answer={"admission": admission})
-
-
-def decide(work: Work, order: Order, admission: str, password_hash: str | None) -> str | None:
-    """A dispatcher has decided on a station, and may have named and placed it; why it cannot be, or None."""
-    station = work.stations.get(order.target)
-    if station is None:
-        return f"there is no station {order.target}"
-    name, place_id = order.args.get("name"), order.args.get("place_id")
-    if place_id is not None and all(place.place_id != place_id for place in work.places.all()):
-        return f"there is no place {place_id!r}"
-    station.admission = admission
-    station.name = str(name) if name else station.name
-    station.place_id = str(place_id) if place_id else station.place_id
-    if password_hash is not None:
-        station.password_hash, station.next_password_hash = password_hash, None
-    work.session.add(station)
-    work.session.flush()
-    work.alarms.clear("station.parked", station.station_id)
-    work.events.append(Kind.STATION_ADMITTED, station.station_id, who=order.who, admission=admission)
-    return None
 
 
 def has_queued(work: Work) -> bool:
@@ -214,7 +171,7 @@ def take_queued(work: Work) -> list[Order]:
     waiting = []
     for order in work.orders.queued(STATION_KINDS):
         admission = admissions.get(order.target)
-        if order.kind == OrderKind.ADMIT_STATION or admission == "accepted":
+        if order.kind in DECISIONS or admission == "accepted":
             waiting.append(order)
         elif admission is None:
             work.orders.mark(order, OrderState.FAILED, {"why": f"there is no station {order.target}"})

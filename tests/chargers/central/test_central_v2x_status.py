@@ -12,6 +12,7 @@ from cryptography.x509 import ocsp
 from chargers.central.cards import LONGEST, card_of
 from chargers.central.certificate_ids import as_row, hash_data
 from chargers.trust import Authority
+from fleet.orders import OrderKind, Wanted
 
 LONG = "CARD1" + "0" * 60
 
@@ -69,6 +70,27 @@ async def test_of_others_certificates_nothing_is_said(house, authority, tmp_path
             body = {"ocspRequestData": {**asked, "responderURL": "http://x"}}
             answer = await station.ask("GetCertificateStatus", body)
             assert (answer["status"], answer["statusInfo"]["reasonCode"]) == ("Failed", "UnknownIssuer")
+
+
+@pytest.mark.covers("2.0.1", orders="revoke_certificate")
+async def test_a_certificate_is_revoked_by_order(house, authority):
+    """On the authority's list and in the store, with the reason, though the station is away; another's is not."""
+    made, _ = kept(house, authority)
+    [row] = house.look(lambda work: work.trust.certificates("CP1"))
+    with house.store.begin() as work:
+        args = {"certificate_id": row.certificate_id}
+        number = work.orders.place(Wanted(OrderKind.REVOKE_CERTIFICATE, "CP1", args, who="op", why="stolen")).order_id
+    assert (await house.settled(number)).state == "accepted"
+    assert authority.is_revoked(made.serial)
+    [row] = house.look(lambda work: work.trust.certificates("CP1"))
+    assert (row.state, row.why, row.revoked_at is not None) == ("revoked", "stolen", True)
+    other = await house.settled(house.place("revoke_certificate", "CP2", certificate_id=row.certificate_id))
+    assert (other.state, "CP2 has no certificate" in other.answer["why"]) == ("rejected", True)
+    unclear = await house.settled(house.place("revoke_certificate"))
+    assert (unclear.state, "certificate_id is missing" in unclear.answer["why"]) == ("failed", True)
+    house.central._desk.authority = None
+    nobody = await house.settled(house.place("revoke_certificate", certificate_id=row.certificate_id))
+    assert (nobody.state, "no authority" in nobody.answer["why"]) == ("rejected", True)
 
 
 @pytest.mark.covers("2.1", "GetCertificateChainStatus")
