@@ -28,6 +28,7 @@ from chargers.central.v16_trust import CRITICAL
 from chargers.central.v16_upkeep import wire_time
 from chargers.central.v201_device import Parts
 from chargers.central.v201_upkeep import TOKEN_LENGTH
+from chargers.central.v201_variables import variable_name
 from chargers.profile import ChargingProfile
 from fleet.store import Work
 from fleet.tables import Transaction
@@ -50,7 +51,7 @@ class Report:
             if isinstance(entry, dict) and len(self.values) < MOST_REPORTED:
                 attributes: list[dict[str, Any]] = entry.get("variableAttribute") or [{}]
                 actual = (item for item in attributes if item.get("type") in (None, "Actual"))
-                self.values[v201_calls.variable_name(entry)] = next(actual, {}).get("value")
+                self.values[variable_name(entry)] = next(actual, {}).get("value")
 
 
 class StationV201(Session, ChargePoint):  # type: ignore[misc] # the package's base is untyped

@@ -14,7 +14,8 @@ from chargers.central.session import LIMIT_ID, Carry, station_limit, transaction
 from chargers.central.v201_device import DEVICE
 from chargers.central.v201_trust import TRUST
 from chargers.central.v201_upkeep import UPKEEP
-from chargers.errors import CallRefused, CallUnanswered, OrderUnclear
+from chargers.central.v201_variables import read, write
+from chargers.errors import CallRefused, CallUnanswered
 from chargers.profile import ChargingProfile, from_v201, to_v201
 from fleet.orders import OrderKind
 
@@ -28,11 +29,6 @@ LIMIT_NAMES = {
     "SmartChargingCtrlr.Entries[ChargingProfiles]": "max_profiles",
 }
 REPORT_SECONDS = 60.0
-FEW = 4
-"""Variables any station takes in one message; for more it is asked how many (ItemsPerMessage)."""
-SAFE = 10
-"""Variables in one message to a station that does not say."""
-MOST_ITEMS = 1000
 VALUE_LENGTH = 1000
 """SetVariables takes values up to this (Part 2, 2.10)."""
 
@@ -40,7 +36,7 @@ VALUE_LENGTH = 1000
 async def learn_limits(session: StationV201) -> Limits:
     """Read the smart charging variables (Part 2, 2.10 SmartChargingCtrlr). A refusal keeps what was known."""
     try:
-        values = await _read(session, list(LIMIT_NAMES))
+        values = await read(session, list(LIMIT_NAMES))
     except CallRefused:
         return session.limits
     texts = {name: str(entry["value"]) for name, entry in values.items() if entry["status"] == "Accepted"}
@@ -67,58 +63,6 @@ async def trigger(session: StationV201, message: str, evse: int | None) -> Outco
     if evse is not None:
         where = datatypes.EVSEType(id=evse, connector_id=1 if message == "StatusNotification" else None)
     return _outcome(await session.call(call.TriggerMessage(requested_message=message, evse=where)))
-
-
-def variable_name(entry: dict[str, Any]) -> str:
-    """A component and variable as `Component[instance].Variable[instance]`, without instances that are not there."""
-    parts = []
-    for name in ("component", "variable"):
-        part = entry.get(name)
-        if not isinstance(part, dict):
-            part = {}
-        instance = part.get("instance")
-        parts.append(f"{part.get('name', '')}[{instance}]" if instance else str(part.get("name", "")))
-    return ".".join(parts)
-
-
-def _split(name: str) -> tuple[datatypes.ComponentType, datatypes.VariableType]:
-    component, dot, variable = name.partition(".")
-    if not dot or not component or not variable:
-        raise OrderUnclear(f"{name!r} is no variable; write Component.Variable, e.g. OCPPCommCtrlr.HeartbeatInterval")
-    return datatypes.ComponentType(*_instance(component)), datatypes.VariableType(*_instance(variable))
-
-
-def _instance(text: str) -> tuple[str, str | None]:
-    name, bracket, rest = text.partition("[")
-    return name, rest.removesuffix("]") if bracket else None
-
-
-async def _per_message(session: StationV201, action: str, count: int) -> int:
-    """How many of `count` variables go into one message (Part 2, 2.1.6 DeviceDataCtrlr.ItemsPerMessage)."""
-    if count <= FEW:
-        return FEW
-    name = f"DeviceDataCtrlr.ItemsPerMessage[{action}]"
-    value = (await _read(session, [name])).get(name, {}).get("value")
-    return read_count(str(value), MOST_ITEMS) or SAFE
-
-
-async def _read(session: StationV201, names: list[str]) -> dict[str, dict[str, Any]]:
-    """GetVariables, in as many messages as the station needs; name -> status and value."""
-    size = await _per_message(session, "GetVariables", len(names))
-    values: dict[str, dict[str, Any]] = {}
-    for first in range(0, len(names), size):
-        values |= await _read_some(session, names[first : first + size])
-    return values
-
-
-async def _read_some(session: StationV201, names: list[str]) -> dict[str, dict[str, Any]]:
-    wanted = [datatypes.GetVariableDataType(*_split(name)) for name in names]
-    result = await session.call(call.GetVariables(get_variable_data=wanted))
-    return {
-        variable_name(entry): {"status": entry.get("attributeStatus"), "value": entry.get("attributeValue")}
-        for entry in result.get("getVariableResult", [])
-        if isinstance(entry, dict)
-    }
 
 
 async def _start(session: StationV201, args: dict[str, Any], order_id: int) -> Outcome:
@@ -171,7 +115,7 @@ async def _availability(session: StationV201, args: dict[str, Any], _order_id: i
 async def _get_variables(session: StationV201, args: dict[str, Any], order_id: int) -> Outcome:
     names = Arguments(args).texts("names")
     if names:
-        return Outcome(accepted=True, answer={"values": await _read(session, names)})
+        return Outcome(accepted=True, answer={"values": await read(session, names)})
     return await _report(session, order_id)
 
 
@@ -196,21 +140,11 @@ async def _report(session: StationV201, request_id: int) -> Outcome:
 
 
 async def _set_variables(session: StationV201, args: dict[str, Any], _order_id: int) -> Outcome:
-    data = []
-    for name, value in Arguments(args).pairs("values").items():
+    values = Arguments(args).pairs("values")
+    for name, value in values.items():
         if len(value) > VALUE_LENGTH:
             return Outcome(accepted=False, answer={"why": f"{name}: over {VALUE_LENGTH} characters"})
-        component, variable = _split(name)
-        data.append(datatypes.SetVariableDataType(attribute_value=value, component=component, variable=variable))
-    size = await _per_message(session, "SetVariables", len(data))
-    statuses: dict[str, str] = {}
-    for first in range(0, len(data), size):
-        result = await session.call(call.SetVariables(set_variable_data=data[first : first + size]))
-        statuses |= {
-            variable_name(entry): str(entry.get("attributeStatus"))
-            for entry in result.get("setVariableResult", [])
-            if isinstance(entry, dict)
-        }
+    statuses = await write(session, values)
     fine = all(status in ("Accepted", "RebootRequired") for status in statuses.values())
     return Outcome(accepted=fine, answer={"values": statuses})
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chargers.central.arguments import Arguments
 from chargers.central.device_rows import monitor_row
 from chargers.central.outcome import Outcome
+from chargers.central.v201_variables import batches, part_of
 from chargers.errors import CallUnanswered, OrderUnclear
 from fleet.orders import OrderKind
 
@@ -58,18 +59,12 @@ async def _gather(
     return result, parts.items
 
 
-def _of(name: str) -> dict[str, Any]:
-    """A component or variable from "Name[instance]"."""
-    plain, bracket, rest = name.partition("[")
-    return {"name": plain, "instance": rest.removesuffix("]")} if bracket else {"name": plain}
-
-
 def _named(args: Arguments) -> dict[str, Any]:
-    component = _of(args.text("component"))
+    component = part_of(args.text("component"))
     evse = args.whole_or_none("evse")
     if evse:
         component["evse"] = {"id": evse}
-    return {"component": component, "variable": _of(args.text("variable"))}
+    return {"component": component, "variable": part_of(args.text("variable"))}
 
 
 async def _get_report(session: StationV201, args: dict[str, Any], order_id: int) -> Outcome:
@@ -81,7 +76,7 @@ async def _get_report(session: StationV201, args: dict[str, Any], order_id: int)
         if names:
             pairs = [name.partition(".") for name in names]
             message["componentVariable"] = [
-                {"component": _of(component), **({"variable": _of(variable)} if variable else {})}
+                {"component": part_of(component), **({"variable": part_of(variable)} if variable else {})}
                 for component, _, variable in pairs
             ]
         result, parts = await _gather(session, order_id, "GetReport", message)
@@ -119,10 +114,11 @@ async def _clear_monitor(session: StationV201, args: dict[str, Any], _order_id: 
     numbers = args.get("numbers")
     if not isinstance(numbers, list) or not numbers or not all(type(one) is int for one in numbers):
         raise OrderUnclear("numbers is missing; give a list of monitor numbers")
-    result = await session.call_raw("ClearVariableMonitoring", {"id": numbers})
-    told = {
-        one.get("id"): one.get("status") for one in result.get("clearMonitoringResult") or [] if isinstance(one, dict)
-    }
+    told: dict[Any, Any] = {}
+    for some in await batches(session, "MonitoringCtrlr", "ClearVariableMonitoring", numbers):
+        result = await session.call_raw("ClearVariableMonitoring", {"id": some})
+        results = [one for one in result.get("clearMonitoringResult") or [] if isinstance(one, dict)]
+        told |= {one.get("id"): one.get("status") for one in results}
     gone = [number for number in numbers if told.get(number) in ("Accepted", "NotFound")]
     await session.desk.writer.do(lambda work: work.devices.forget_monitors(session.id, gone))
     statuses = {str(number): status for number, status in told.items()}

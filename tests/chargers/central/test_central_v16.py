@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from chargers.central import session
 from fleet.events import Kind
 from fleet.tables import Connector, MeterValue, Transaction
 
@@ -60,8 +61,9 @@ async def test_after_boot_limits_are_learned_and_the_fallback_installed(house):
         assert (row.rate_unit, row.max_stack_level, row.max_periods) == ("A,W", 8, 24)
 
 
-async def test_a_station_that_never_boots_works_all_the_same(house):
+async def test_a_station_that_never_boots_works_all_the_same(house, monkeypatch):
     """After a reconnect without BootNotification everything is answered, and the station is asked for one."""
+    monkeypatch.setattr(session, "BOOT_WAIT_SECONDS", 0.3)
     async with house.station() as station:
         started = await station.ask("StartTransaction", START)
         assert started["idTagInfo"] == {"status": "Accepted"}
@@ -223,8 +225,9 @@ async def test_a_meter_that_cannot_be_right_is_told_and_not_billed(house):
     assert "transaction.meter" in [alarm.kind for alarm in house.look(lambda work: work.alarms.standing())]
 
 
-async def test_connectors_silent_since_a_reconnect_are_asked(house):
+async def test_connectors_silent_since_a_reconnect_are_asked(house, monkeypatch):
     """After the boot that is asked for, each connector is asked for its status."""
+    monkeypatch.setattr(session, "BOOT_WAIT_SECONDS", 0.3)
     async with house.station() as station:
         asked = await station.until_heard("TriggerMessage", 2)
     assert asked == {"requestedMessage": "StatusNotification", "connectorId": 1}

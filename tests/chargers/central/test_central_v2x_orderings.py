@@ -135,3 +135,43 @@ async def test_variables_are_read_as_many_at_a_time_as_the_station_takes(house, 
     sizes = [len(body) for body in asked if body[0]["component"]["name"] == "Ctrlr"]
     assert (order.state, sizes) == ("accepted", [2, 2, 1])
     assert order.answer["values"]["Ctrlr.V4"] == {"status": "Accepted", "value": "on"}
+
+
+@pytest.mark.covers("2.0.1", "SetVariables", orders="set_variables")
+@pytest.mark.covers("2.1", "SetVariables", orders="set_variables")
+async def test_long_values_are_written_in_messages_of_the_size_the_station_takes(house, station):
+    """Three values of 900 characters to a station that takes 2,500 bytes are two messages; short ones ask nothing."""
+
+    def told(asked: dict[str, Any]) -> dict[str, Any]:
+        size = {"ItemsPerMessage": "50", "BytesPerMessage": "2500"}
+        results = [
+            {**one, "attributeStatus": "Accepted", "attributeValue": size.get(one["variable"]["name"], "on")}
+            for one in asked["getVariableData"]
+        ]
+        return {"getVariableResult": results}
+
+    async with station() as cp:
+        cp.answers["GetVariables"] = told
+        values = {f"Ctrlr.V{number}": "x" * 900 for number in range(3)}
+        order = await house.settled(house.place(OrderKind.SET_VARIABLES, "CP2", values=values))
+        sent = [len(body["setVariableData"]) for name, body in cp.heard if name == "SetVariables"]
+        assert (order.state, sent) == ("accepted", [2, 1])
+        asked = len([1 for name, _ in cp.heard if name == "GetVariables"])
+        await house.settled(house.place(OrderKind.SET_VARIABLES, "CP2", values={"Ctrlr.V": "on"}))
+        assert len([1 for name, _ in cp.heard if name == "GetVariables"]) == asked
+
+
+@pytest.mark.covers("2.0.1", "ClearVariableMonitoring", orders="clear_monitor")
+@pytest.mark.covers("2.1", "ClearVariableMonitoring", orders="clear_monitor")
+async def test_monitors_are_cleared_as_many_at_a_time_as_the_station_takes(house, station):
+    """Five monitors at a station that takes two in a message are three messages and one answer."""
+
+    def cleared(asked: dict[str, Any]) -> dict[str, Any]:
+        return {"clearMonitoringResult": [{"id": one, "status": "Accepted"} for one in asked["id"]]}
+
+    async with station() as cp:
+        cp.answers["ClearVariableMonitoring"] = cleared
+        order = await house.settled(house.place(OrderKind.CLEAR_MONITOR, "CP2", numbers=[1, 2, 3, 4, 5]))
+        sent = [body["id"] for name, body in cp.heard if name == "ClearVariableMonitoring"]
+    assert (order.state, sent) == ("accepted", [[1, 2], [3, 4], [5]])
+    assert order.answer["statuses"] == dict.fromkeys("12345", "Accepted")
