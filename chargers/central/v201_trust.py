@@ -27,6 +27,9 @@ USES = (
     "V2GRootCertificate",
     "MORootCertificate",
 )
+USES_21 = (*USES, "OEMRootCertificate")
+NAMED_VERSION = {"2.0.1": {"ocppVersion": "OCPP20"}}
+"""2.1 leaves it to the subprotocol."""
 PRIORITY = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "NetworkConfigurationPriority"}}
 MESSAGE_TIMEOUT_SECONDS = 30
 SLOTS = range(1, 6)
@@ -57,7 +60,7 @@ async def _send_network_profile(session: Session, profile: int) -> dict[str, Any
     before = [part.strip() for part in str(told.get("attributeValue") or "1").split(",") if part.strip()]
     slot = next((slot for slot in SLOTS if str(slot) not in before), int(before[-1]) if before[-1].isdecimal() else 2)
     connection = {
-        "ocppVersion": "OCPP20",
+        **NAMED_VERSION.get(session.version, {}),
         "ocppTransport": "JSON",
         "ocppCsmsUrl": address_of(session.desk, secure=profile >= 2),
         "messageTimeout": MESSAGE_TIMEOUT_SECONDS,
@@ -95,7 +98,7 @@ async def _renew_certificate(session: Session, _args: dict[str, Any], _order_id:
 async def _install(session: Session, args: dict[str, Any], _order_id: int) -> Outcome:
     """InstallCertificate (M05)."""
     want = Arguments(args)
-    use, pem = _use(want.text("use")), want.text("pem")
+    use, pem = _use(session, want.text("use")), want.text("pem")
 
     async def send() -> dict[str, Any]:
         return await session.call_raw("InstallCertificate", {"certificateType": use, "certificate": pem})
@@ -107,7 +110,7 @@ async def _list(session: Session, args: dict[str, Any], _order_id: int) -> Outco
     """GetInstalledCertificateIds (M03), of one use or of all."""
     given = args.get("use")
     found: dict[str, list[dict[str, Any]]] = {}
-    for chain in await _chains(session, None if not given else _use(str(given))):
+    for chain in await _chains(session, None if not given else _use(session, str(given))):
         entries = [chain.get("certificateHashData"), *(chain.get("childCertificateHashData") or [])]
         kept = found.setdefault(str(chain.get("certificateType", "")), [])
         kept.extend(entry for entry in entries if isinstance(entry, dict))
@@ -118,7 +121,7 @@ async def _delete(session: Session, args: dict[str, Any], _order_id: int) -> Out
     """DeleteCertificate (M04)."""
 
     async def installed(use: str) -> list[dict[str, Any]]:
-        chains = await _chains(session, _use(use))
+        chains = await _chains(session, _use(session, use))
         return [entry for chain in chains if isinstance(entry := chain.get("certificateHashData"), dict)]
 
     async def send(named: dict[str, Any]) -> dict[str, Any]:
@@ -143,9 +146,10 @@ async def _set(session: Session, where: dict[str, Any], value: str) -> dict[str,
     return answer
 
 
-def _use(name: str) -> str:
-    if name not in USES:
-        raise OrderUnclear(f"use is {name!r}; OCPP 2.0.1 has {', '.join(USES)}")
+def _use(session: Session, name: str) -> str:
+    uses = USES if session.version == "2.0.1" else USES_21
+    if name not in uses:
+        raise OrderUnclear(f"use is {name!r}; OCPP {session.version} has {', '.join(uses)}")
     return name
 
 

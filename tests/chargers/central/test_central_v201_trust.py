@@ -48,10 +48,12 @@ async def enters(house, password) -> bool:
 
 
 @pytest.mark.covers("2.0.1", "SetVariables", case="TC_A_09_CSMS TC_A_10_CSMS", orders="rotate_password")
-async def test_a_password_is_changed(house):
+@pytest.mark.covers("2.1", "SetVariables", orders="rotate_password")
+@pytest.mark.parametrize("protocol", ["ocpp2.0.1", "ocpp2.1"])
+async def test_a_password_is_changed(house, protocol):
     """The station gets 40 characters, both passwords hold until the new one is used, and nothing keeps it readable."""
     keep(house, password_hash=hash_password(OLD))
-    async with house.station(protocol="ocpp2.0.1", password=OLD, answers={"SetVariables": variables("Accepted")}) as cp:
+    async with house.station(protocol=protocol, password=OLD, answers={"SetVariables": variables("Accepted")}) as cp:
         order = await house.settled(house.place(OrderKind.ROTATE_PASSWORD))
         asked = await cp.until_heard("SetVariables")
     assert order.state == "accepted"
@@ -94,17 +96,20 @@ async def test_a_password_lost_on_the_way_holds(house):
 
 
 @pytest.mark.covers("2.0.1", "SetNetworkProfile", case="TC_A_19_CSMS", orders="set_security_profile")
-async def test_a_security_profile_goes_up(make_house):
+@pytest.mark.covers("2.1", "SetNetworkProfile", orders="set_security_profile")
+@pytest.mark.parametrize("protocol", ["ocpp2.0.1", "ocpp2.1"])
+async def test_a_security_profile_goes_up(make_house, protocol):
     """A free slot gets the new connection and becomes the first; a step down is refused before it is sent."""
     told = {"getVariableResult": [{"attributeStatus": "Accepted", "attributeValue": "1,2"}]}
     answers = {"GetVariables": told, "SetVariables": variables("RebootRequired")}
     async with make_house() as house:
         house.central._desk.settings = replace(house.settings, tls_port=9443)
-        async with house.station(protocol="ocpp2.0.1", answers=answers) as cp:
+        async with house.station(protocol=protocol, answers=answers) as cp:
             order = await house.settled(house.place(OrderKind.SET_SECURITY_PROFILE, profile=2))
             assert (order.state, order.answer["priority"]) == ("accepted", ["3", "1", "2"])
             asked = await cp.until_heard("SetNetworkProfile")
             assert (asked["configurationSlot"], asked["connectionData"]["securityProfile"]) == (3, 2)
+            assert ("ocppVersion" in asked["connectionData"]) is (protocol == "ocpp2.0.1")
             assert asked["connectionData"]["ocppCsmsUrl"] == "wss://127.0.0.1:9443/ocpp"
             down = await house.settled(house.place(OrderKind.SET_SECURITY_PROFILE, profile=1))
             assert (down.state, down.answer["why"]) == ("rejected", "profile 1 is no step up from 2; give one of 2, 3")
@@ -123,9 +128,11 @@ def test_a_station_is_held_to_a_profile_once_it_came_with_it(furnished):
 
 
 @pytest.mark.covers("2.0.1", "TriggerMessage", case="TC_A_14_CSMS", orders="renew_certificate")
-async def test_a_certificate_is_asked_for(house):
+@pytest.mark.covers("2.1", "TriggerMessage", orders="renew_certificate")
+@pytest.mark.parametrize("protocol", ["ocpp2.0.1", "ocpp2.1"])
+async def test_a_certificate_is_asked_for(house, protocol):
     """The station is asked to send a signing request."""
-    async with house.station(protocol="ocpp2.0.1") as cp:
+    async with house.station(protocol=protocol) as cp:
         assert (await house.settled(house.place(OrderKind.RENEW_CERTIFICATE))).state == "accepted"
         asked = [body for name, body in cp.heard if name == "TriggerMessage"]
         assert {"requestedMessage": "SignChargingStationCertificate"} in asked
@@ -139,12 +146,20 @@ async def test_a_certificate_is_asked_for(house):
     case="TC_M_01_CSMS TC_M_05_CSMS TC_M_13_CSMS TC_M_20_CSMS",
     orders="install_certificate list_certificates delete_certificate",
 )
-async def test_root_certificates_are_installed_listed_and_deleted(house, tmp_path):
+@pytest.mark.covers(
+    "2.1",
+    "InstallCertificate",
+    "GetInstalledCertificateIds",
+    "DeleteCertificate",
+    orders="install_certificate list_certificates delete_certificate",
+)
+@pytest.mark.parametrize("protocol", ["ocpp2.0.1", "ocpp2.1"])
+async def test_root_certificates_are_installed_listed_and_deleted(house, tmp_path, protocol):
     """A root goes in, is told by its hashes, and goes out by those; a use that is none is refused in one line."""
     pem = Authority(tmp_path / "trust").root_pem
     there = {"certificateType": "CSMSRootCertificate", "certificateHashData": hash_data(pem)}
     answers = {"GetInstalledCertificateIds": {"status": "Accepted", "certificateHashDataChain": [there]}}
-    async with house.station(protocol="ocpp2.0.1", answers=answers) as cp:
+    async with house.station(protocol=protocol, answers=answers) as cp:
         args = {"use": "CSMSRootCertificate", "pem": pem}
         order = await house.settled(house.place(OrderKind.INSTALL_CERTIFICATE, **args))
         number = order.answer["certificate_id"]
@@ -156,4 +171,6 @@ async def test_root_certificates_are_installed_listed_and_deleted(house, tmp_pat
         assert (await cp.until_heard("DeleteCertificate"))["certificateHashData"] == hash_data(pem)
         wrong = await house.settled(house.place(OrderKind.LIST_CERTIFICATES, use="Nonsense"))
         assert wrong.state == "failed"
+        oem = await house.settled(house.place(OrderKind.LIST_CERTIFICATES, use="OEMRootCertificate"))
+        assert oem.state == ("accepted" if protocol == "ocpp2.1" else "failed")
     assert house.look(lambda work: work.trust.certificate(number).state) == "deleted"
