@@ -33,6 +33,7 @@ def depot(house):
 async def test_a_profile_above_the_sites_room_is_refused_unsent(depot):
     """The answer says what the site could draw, what others may take, and what would do; what fits is sent."""
     async with depot.station() as station:
+        await station.ask("BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
         await station.until_heard("SetChargingProfile")
         before = len([1 for action, _ in station.heard if action == "SetChargingProfile"])
         order = await depot.settled(depot.place(OrderKind.SET_PROFILE, evse=1, profile=to_v201(made(20.0))))
@@ -51,6 +52,7 @@ async def test_what_others_were_given_counts(depot):
                                state="sent", body=to_v201(made(20.0)), sent_at=work.now)  # fmt: skip
         work.session.add(row)
     async with depot.station() as station:
+        await station.ask("BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
         await station.until_heard("SetChargingProfile")
         order = await depot.settled(depot.place(OrderKind.SET_PROFILE, evse=1, profile=to_v201(made(6.0))))
         assert (order.state, "others may take 24.2 kW" in order.answer["why"]) == ("rejected", True)
