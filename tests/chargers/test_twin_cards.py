@@ -152,7 +152,7 @@ async def test_a_local_list_decides_offline(kit, protocol):
         answer = await system.ask("POST", "GetLocalListVersion", {})
         assert list(answer.values()) == [4]
         assert set(yard["POST"].cabinet.local_list.cards) == {"GOOD", "BAD"}
-        yard["POST"].drop_line(240)
+        yard["POST"].drop_line(1200)
         await system.until(lambda: not yard["POST"].registered)
         yard["POST"].plug_in(1, Vehicle("GOOD", BATTERY, 0.3))
         yard["POST"].plug_in(2, Vehicle("BAD", BATTERY, 0.3))
