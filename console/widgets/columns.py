@@ -1,4 +1,4 @@
-"""Columns of the live grid: what a cell shows, how it is sorted, which columns a narrow terminal drops."""
+"""Columns of the live grid: what a cell shows, what it is sorted by, which columns a narrow terminal drops."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
@@ -62,29 +62,6 @@ def lay_out(columns: Sequence[Column[Row]], width: int) -> list[tuple[Column[Row
     spare = width - sum(c.width + GAP for c in kept)
     growing = next((c for c in kept if c.grow), None)
     return [(c, c.width + spare if c is growing and spare > 0 else c.width) for c in kept]
-
-
-def put_in_order(rows: Iterable[Row], sort: Callable[[Row], Any], *, descending: bool) -> list[Row]:
-    """Rows by `sort`; rows without a value come last whichever way it goes."""
-    with_value: list[tuple[Any, Row]] = []
-    without: list[Row] = []
-    for row in rows:
-        value = sort(row)
-        if value is None:
-            without.append(row)
-        else:
-            with_value.append((value, row))
-    with_value.sort(key=lambda pair: pair[0], reverse=descending)
-    return [row for _value, row in with_value] + without
-
-
-def matches(text: str, wanted: str) -> bool:
-    """Whether `text` holds every word of `wanted`; a word after "!" must be absent. Case does not matter."""
-    text = text.casefold()
-    return all(
-        (word[1:] not in text) if word.startswith("!") and len(word) > 1 else word in text
-        for word in wanted.casefold().split()
-    )
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

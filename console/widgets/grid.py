@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
-from rich.cells import cell_len, set_cell_size
-from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -17,25 +15,21 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.i18n import _
-from console.widgets.columns import GAP, Column, Level, Row, draw, fit, lay_out, matches, put_in_order
+from console.widgets.columns import GAP, Column, Level, Row, lay_out
+from console.widgets.lines import GUTTER, SIGNS, draw_hatched, draw_head, draw_row
+from console.widgets.listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from textual import events
 
-GUTTER = 1
-"""Cells before the first column: the cursor's mark, so that it shows without colour."""
-HATCH = "\N{BOX DRAWINGS LIGHT DIAGONAL UPPER RIGHT TO LOWER LEFT}"
 SETTLE_SECONDS = 3.0
 """How often a sorted grid is put in order again while its rows change."""
 
 
 class Grid(ScrollView, Generic[Row], can_focus=True):
-    """Rows by key, sorted and filtered; `fill` takes the newest rows and repaints what differs.
-
-    A row that is the same object is taken as unchanged: rows are frozen values.
-    """
+    """Rows by key, sorted and filtered by its `Listing`; `fill` takes the newest rows and repaints what differs."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "grid--head",
@@ -107,18 +101,11 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         self.hint = hint
         self.follow = follow
         """A cursor on the first line stays there while new rows come: a log that is watched."""
-        self.sorted_by = sort
-        self.descending = descending
-        self.filter = ""
+        self.listing: Listing[Row] = Listing(columns, key, find or key, sort=sort, descending=descending)
         self.filtering = False
         self.marked: frozenset[str] = frozenset()
         self.known = False
         """Whether rows were ever given: an empty grid means something only then."""
-        self._key = key
-        self._find = find or key
-        self._rows: Mapping[str, Row] = {}
-        self._order: list[str] = []
-        self._place: dict[str, int] = {}
         self._cursor = 0
         self._layout_width = -1
         self._laid_out: list[tuple[Column[Row], int]] = []
@@ -128,20 +115,20 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
 
     def fill(self, rows: Mapping[str, Row]) -> None:
         """Show these rows from now on."""
-        old = self._rows
-        self._rows = rows
+        changed = self.listing.take(rows)
         if not self.known:
             self.known = True
             self.refresh()
-        if old.keys() != rows.keys():
+        if changed is None:
             self._arrange()
-            return
-        self.touch(key for key, row in rows.items() if old[key] is not row and old[key] != row)
+        else:
+            self.touch(changed)
 
     def touch(self, keys: Iterable[str]) -> None:
         """Repaint the lines of these rows, those in view only."""
         top, high, wide = self.scroll_offset.y, self.size.height - 1, self.size.width
-        seen = [self._place[key] - top for key in keys if key in self._place]
+        place = self.listing.place
+        seen = [place[key] - top for key in keys if key in place]
         lines = [Region(0, y + 1, wide, 1) for y in seen if 0 <= y < high]
         if lines:
             self.refresh(*lines)
@@ -149,20 +136,26 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     @property
     def row(self) -> Row | None:
         """The row under the cursor."""
-        return self._rows[self._order[self._cursor]] if self._order else None
+        return self.listing.rows[self.listing.order[self._cursor]] if self.listing.order else None
 
     def listed(self) -> list[Row]:
         """The rows the filter lets through, in order."""
-        return [self._rows[key] for key in self._order]
+        return [self.listing.rows[key] for key in self.listing.order]
 
     @property
     def shown(self) -> int:
         """How many rows the filter lets through."""
-        return len(self._order)
+        return len(self.listing.order)
+
+    def keep_only(self, only: Callable[[Row], bool] | None) -> None:
+        """Show only rows of which `only` is true, beside what the filter says; None: all of them."""
+        self.listing.only = only
+        self._arrange()
+        self._tell()
 
     def select(self, key: str) -> bool:
         """Put the cursor on the row of this key; False when the filter hides it."""
-        place = self._place.get(key)
+        place = self.listing.place.get(key)
         if place is None:
             return False
         self._go(place)
@@ -170,35 +163,22 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
 
     def _arrange(self) -> None:
         """Sort and filter; the cursor stays on its row where it can."""
-        held = self._order[self._cursor] if self._order else None
+        listing = self.listing
+        held = listing.order[self._cursor] if listing.order else None
         seen = self._in_view(self._cursor)
-        order = self._in_order()
-        if order != self._order:
-            self._order = order
-            self._place = {key: place for place, key in enumerate(order)}
-        if held and not (self.follow and self._cursor == 0):
-            self._cursor = self._place.get(held, min(self._cursor, max(0, len(order) - 1)))
-        else:
-            self._cursor = 0
-        self.virtual_size = Size(self.size.width, len(order) + 1)
+        listing.arrange()
+        self._cursor = 0 if self.follow and self._cursor == 0 else listing.where(held, self._cursor)
+        self.virtual_size = Size(self.size.width, len(listing.order) + 1)
         if seen:
             self._reveal(self._cursor)
         self.refresh()
-        now = order[self._cursor] if order else None
+        now = listing.order[self._cursor] if listing.order else None
         if now != held:
             self.post_message(self.Moved(self, now))
 
-    def _in_order(self) -> list[str]:
-        """Keys of the rows the filter lets through, sorted."""
-        rows: Iterable[Row] = self._rows.values()
-        if self.filter:
-            rows = [row for row in rows if matches(self._find(row), self.filter)]
-        sort = self.columns[self.sorted_by].sort
-        return [self._key(row) for row in put_in_order(rows, sort, descending=self.descending)]
-
     def _settle(self) -> None:
         """Put rows that changed back where they belong, in or out of the filter."""
-        if self.is_on_screen and self._rows and self._in_order() != self._order:
+        if self.is_on_screen and self.listing.rows and self.listing.due_order() != self.listing.order:
             self._arrange()
             self._tell()
 
@@ -211,7 +191,7 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     def on_resize(self) -> None:
         """Lay the columns out anew."""
         self._layout_width = -1
-        self.virtual_size = Size(self.size.width, len(self._order) + 1)
+        self.virtual_size = Size(self.size.width, len(self.listing.order) + 1)
 
     def notify_style_update(self) -> None:
         """Forget the inks: theme or focus changed."""
@@ -221,7 +201,7 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     def on_key(self, event: events.Key) -> None:
         """Typing goes into the filter while it is open."""
         if not self.filtering:
-            if event.key == "escape" and self.filter:
+            if event.key == "escape" and self.listing.filter:
                 self._set_filter("")
                 event.stop()
             return
@@ -231,9 +211,9 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         elif event.key in {"enter", "tab", "down", "up"}:
             self.filtering = False
         elif event.key == "backspace":
-            self._set_filter(self.filter[:-1])
+            self._set_filter(self.listing.filter[:-1])
         elif event.is_printable and event.character:
-            self._set_filter(self.filter + event.character)
+            self._set_filter(self.listing.filter + event.character)
         else:
             return
         self._tell()
@@ -253,7 +233,7 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
                 x += width + GAP
             return
         place = self.scroll_offset.y + at.y - 1
-        if place < len(self._order):
+        if place < len(self.listing.order):
             self._go(place)
             if event.chain > 1:
                 self.action_choose()
@@ -262,8 +242,8 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
-        if self._order:
-            self._go(max(0, min(len(self._order) - 1, self._cursor + by)))
+        if self.listing.order:
+            self._go(max(0, min(len(self.listing.order) - 1, self._cursor + by)))
 
     def action_page(self, by: int) -> None:
         """Move the cursor by a screenful."""
@@ -271,8 +251,8 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
-        if self._order:
-            self.post_message(self.Chosen(self, self._order[self._cursor]))
+        if self.listing.order:
+            self.post_message(self.Chosen(self, self.listing.order[self._cursor]))
 
     def action_filter(self) -> None:
         """Type to filter."""
@@ -282,34 +262,34 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
     def action_sort(self) -> None:
         """Sort by the next column shown."""
         shown = [self.columns.index(column) for column, _width in self._columns()]
-        later = [number for number in shown if number > self.sorted_by]
+        later = [number for number in shown if number > self.listing.sorted_by]
         self._sort_by(later[0] if later else shown[0])
 
     def action_reverse(self) -> None:
         """Sort the other way round."""
-        self._sort_by(self.sorted_by)
+        self._sort_by(self.listing.sorted_by)
 
     def _sort_by(self, number: int) -> None:
-        self.descending = not self.descending if number == self.sorted_by else self.columns[number].kind != "text"
-        self.sorted_by = number
+        self.listing.sort_by(number)
         self._arrange()
 
     def _set_filter(self, text: str) -> None:
-        self.filter = text
+        self.listing.filter = text
         self._arrange()
         self._tell()
 
     def _tell(self) -> None:
         """Write the filter into the border."""
-        if self.filtering or self.filter:
-            self.border_subtitle = f"/{self.filter}{'▏' if self.filtering else ''} {self.shown}/{len(self._rows)}"
+        if self.filtering or self.listing.filter:
+            typed = f"/{self.listing.filter}{'▏' if self.filtering else ''}"
+            self.border_subtitle = f"{typed} {self.shown}/{len(self.listing.rows)}"
         else:
             self.border_subtitle = ""
 
     def _go(self, place: int) -> None:
         old, self._cursor = self._cursor, place
-        key = self._order[place]
-        self.touch([key, *([self._order[old]] if old < len(self._order) else [])])
+        key = self.listing.order[place]
+        self.touch([key, *([self.listing.order[old]] if old < len(self.listing.order) else [])])
         self._reveal(place)
         if old != place:
             self.post_message(self.Moved(self, key))
@@ -349,52 +329,19 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The head, a row, or the hatched hint of an empty grid."""
-        width = self.size.width
-        if y == 0 and self._rows:
-            return self._head(width)
+        width, listing = self.size.width, self.listing
+        if y == 0 and listing.rows:
+            ink = self._ink("head")
+            return Strip(draw_head(listing, self._columns(), ink)).adjust_cell_length(width, ink)
         place = self.scroll_offset.y + y - 1
-        if 0 <= place < len(self._order):
-            return self._line(place, width)
-        if not self._order:
-            return self._empty(y, width)
-        return Strip.blank(width, self._ink(""))
-
-    def _head(self, width: int) -> Strip:
-        ink = self._ink("head")
-        parts = [" " * GUTTER]
-        for column, wide in self._columns():
-            title = _(column.title)
-            if column is self.columns[self.sorted_by]:
-                title = f"{set_cell_size(title, min(cell_len(title), wide - 1))}{'▼' if self.descending else '▲'}"
-            parts.append(fit(title, wide, right=column.kind == "number") + " " * GAP)
-        return Strip([Segment("".join(parts), ink)]).adjust_cell_length(width, ink)
-
-    def _line(self, place: int, width: int) -> Strip:
-        row = self._rows[self._order[place]]
-        under = place == self._cursor
-        line = "cursor" if under and self.has_focus else ""
-        plain = self._ink(line)
-        signs = " ▸●◉"
-        segments = [Segment(signs[under + 2 * (self._order[place] in self.marked)], plain)]
-        for column, wide in self._columns():
-            cell = column.show(row)
-            ink = plain if cell.level == "plain" else self._ink(line, cell.level)
-            segments.append(Segment(draw(cell, column, wide), ink))
-        return Strip(segments).adjust_cell_length(width, plain)
-
-    def _empty(self, y: int, width: int) -> Strip:
-        """Hatching, and in its middle what to do next."""
-        ink = self._ink("", "dim")
-        if self._rows:
-            hint = _("nothing matches the filter; Esc clears it")
-        else:
-            hint = _(self.hint) if self.known else _("reading…")
-        lines = hint.splitlines() or [""]
-        number = y - (self.size.height - len(lines)) // 2
-        hatch = Segment(HATCH * width, self._ink("empty"))
-        if not 0 <= number < len(lines) or not hint:
-            return Strip([hatch], width)
-        text = f"  {lines[number]}  "
-        left = max(0, (width - cell_len(text)) // 2)
-        segments = [Segment(HATCH * left, hatch.style), Segment(text, ink), Segment(HATCH * width, hatch.style)]
-        return Strip(segments).crop(0, width)
+        if 0 <= place < len(listing.order):
+            key, under = listing.order[place], place == self._cursor
+            line = "cursor" if under and self.has_focus else ""
+            sign = SIGNS[under + 2 * (key in self.marked)]
+            drawn = draw_row(listing.rows[key], sign, self._columns(), lambda level: self._ink(line, level))
+            return Strip(drawn).adjust_cell_length(width, self._ink(line))
+        if listing.order:
+            return Strip.blank(width, self._ink(""))
+        hint = _("nothing matches the filter; Esc clears it") if listing.rows else _(self.hint)
+        words = hint if self.known else _("reading…")
+        return Strip(draw_hatched(y, self.size, words, self._ink("empty"), self._ink("", "dim"))).crop(0, width)

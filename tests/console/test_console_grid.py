@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 from textual.app import App
 
-from console.widgets.columns import Cell, Column, bar, lay_out, matches, put_in_order
+from console.widgets.columns import Cell, Column, bar, lay_out
 from console.widgets.grid import Grid
 
 
@@ -178,8 +178,13 @@ def test_a_bar_is_true_to_an_eighth(share, drawn):
     assert bar(share, 4) == drawn
 
 
-def test_order_and_match():
-    """Words are all needed; order is by value both ways."""
-    assert matches("BIN-0042 Rue de Fes", "rue 42")
-    assert not matches("BIN-0042 Rue de Fes", "rue 43")
-    assert put_in_order([3, 1, 2], lambda n: n, descending=True) == [3, 2, 1]
+async def test_what_is_picked_is_shown_beside_what_is_typed():
+    """Only rows of the kind picked are listed, and of those what the filter lets through; None lets all back in."""
+    app = Desk(tins())
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.grid.keep_only(lambda tin: (tin.fill or 0) >= 0.9)
+        assert app.grid.shown == 10
+        await pilot.press("slash", "5", "enter")
+        assert [tin.name for tin in app.grid.listed()] == ["B095"]
+        app.grid.keep_only(None)
+        assert app.grid.shown == 19

@@ -181,7 +181,7 @@ async def test_a_new_view_is_drawn_where_somebody_looks():
         assert row.row.fill == 0.11
         await desk.switch_mode("overview")
         await settle(desk, pilot)
-        assert desk.screen.query_one("#fullest", Grid)._rows["BIN-0035"].fill == 0.11
+        assert desk.screen.query_one("#fullest", Grid).listing.rows["BIN-0035"].fill == 0.11
 
 
 # keys
