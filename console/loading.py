@@ -27,8 +27,10 @@ from console.view import (
 from console.view.charging import power_step
 from console.view.fold import KEEP_EVENTS, KEEP_ORDERS, is_told
 from fleet.events import Kind
+from fleet.orders import STATION_KINDS
 from fleet.settings import Settings
 from fleet.store import WholePlan, Work
+from fleet.tables import Order
 
 if TYPE_CHECKING:
     from routing.roads import Network
@@ -93,9 +95,9 @@ def load_view(work: Work, settings: Settings) -> View:
         orders={
             row.order_id: OrderView(
                 row.order_id, row.kind, row.target, row.state, row.who, row.done_at or row.sent_at or row.ordered_at,
-                row.why, row.args, row.answer,
+                row.why, row.args, row.answer, row.ordered_at, row.sent_at, row.expires_at,
             )
-            for row in work.orders.newest(KEEP_ORDERS)
+            for row in _load_orders(work)
             if row.order_id is not None
         },
         alarms={
@@ -217,6 +219,13 @@ def read_plan(work: Work, plan_id: int) -> PlanView | None:
     edits = work.shaping.edits(plan_id)
     undone = sum(edit.undone for edit in edits)
     return replace(plan_view(whole), edits=len(edits) - undone, undone=undone)
+
+
+def _load_orders(work: Work) -> list[Order]:
+    """The newest orders, and every older one that still waits for its station."""
+    newest = work.orders.newest(KEEP_ORDERS)
+    seen = {row.order_id for row in newest}
+    return [*(row for row in work.orders.waiting(STATION_KINDS) if row.order_id not in seen), *newest]
 
 
 def _load_bins(work: Work) -> dict[str, BinView]:

@@ -189,6 +189,7 @@ ARGUMENTS: Mapping[OrderKind, Mapping[str, Check]] = {
     OrderKind.MAKE_PLAN: {"seconds?": _positive, "publish?": _bool},
     OrderKind.PUBLISH_PLAN: {"note?": _text},
     OrderKind.WITHDRAW_PLAN: {"note?": _text},
+    OrderKind.WITHDRAW_ORDER: {},
 }
 """By kind: each argument and its check; a name that ends in "?" may be left out. Kinds not here check themselves."""
 
@@ -223,6 +224,8 @@ def _wrong_target(work: Work, wanted: Wanted) -> str | None:
             return f"{wanted.target} is {station.admission}: accept it first"
     if wanted.kind is OrderKind.CLOSE_TRANSACTION and not wanted.target.isdecimal():
         return f"{wanted.target!r} is no transaction's number"
+    if wanted.kind is OrderKind.WITHDRAW_ORDER and not wanted.target.isdecimal():
+        return f"{wanted.target!r} is no order's number"
     if wanted.kind is OrderKind.MAKE_PLAN:
         try:
             date.fromisoformat(wanted.target)

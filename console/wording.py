@@ -66,7 +66,15 @@ STATE_WORDS = {
     "depart": N_("depart"),
     "return": N_("return"),
 }
-ORDER_SIGNS = {"queued": "…", "sent": "→", "accepted": "✔", "rejected": "✖", "failed": "✖", "expired": "⧖"}
+ORDER_SIGNS = {
+    "queued": "…",
+    "sent": "→",
+    "accepted": "✔",
+    "rejected": "✖",
+    "failed": "✖",
+    "expired": "⧖",
+    "withdrawn": "↶",
+}
 ORDER_WORDS: dict[str, str] = {
     OrderKind.START_CHARGE: N_("start a charge"),
     OrderKind.STOP_CHARGE: N_("stop a charge"),
@@ -120,6 +128,7 @@ ORDER_WORDS: dict[str, str] = {
     OrderKind.MAKE_PLAN: N_("make a plan"),
     OrderKind.PUBLISH_PLAN: N_("publish the plan"),
     OrderKind.WITHDRAW_PLAN: N_("withdraw the plan"),
+    OrderKind.WITHDRAW_ORDER: N_("withdraw an order"),
     OrderKind.RULE_STREET: N_("rule a street"),
 }
 

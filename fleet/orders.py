@@ -1,6 +1,7 @@
 """Orders: what a person or job asks the world to do, and the states an order goes through.
 
-queued -> sent -> accepted | rejected | failed; queued -> failed | expired; a settled order never changes again.
+queued -> sent -> accepted | rejected | failed; queued -> failed | expired | withdrawn; a settled order never changes
+again.
 Arguments are JSON values, named in OCPP 2.0.1 words; the 1.6 handlers translate.
 """
 
@@ -72,6 +73,7 @@ class OrderKind(StrEnum):
     MAKE_PLAN = "make_plan"  # target: ISO day; seconds, publish
     PUBLISH_PLAN = "publish_plan"  # target: plan id; note?
     WITHDRAW_PLAN = "withdraw_plan"  # target: plan id
+    WITHDRAW_ORDER = "withdraw_order"  # target: the number of an order that still waits
     # target: "new" or a rule's number; do: "add", "change", "end", "delete"; kind, street, line, value, from_time,
     # until_time, weekdays, starts_on, ends_on as in the table road_override; why is the order's own
     RULE_STREET = "rule_street"
@@ -86,15 +88,18 @@ class OrderState(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    """Taken back while it waited."""
 
 
-SETTLED = frozenset({OrderState.ACCEPTED, OrderState.REJECTED, OrderState.FAILED, OrderState.EXPIRED})
+SETTLED = frozenset(set(OrderState) - {OrderState.QUEUED, OrderState.SENT})
 
 STORE_KINDS = frozenset(
     {
         OrderKind.MAKE_PLAN,
         OrderKind.PUBLISH_PLAN,
         OrderKind.WITHDRAW_PLAN,
+        OrderKind.WITHDRAW_ORDER,
         OrderKind.RULE_STREET,
         OrderKind.CLOSE_TRANSACTION,
         OrderKind.CLEAR_FAULT,

@@ -81,7 +81,7 @@ def _state(bay: Bay, orders: Iterable[Order], kw_of: Callable[[Order, Bay], Kw])
             confirmed, sent = kw_of(order, bay), []
         elif order.state in (OrderState.QUEUED, OrderState.SENT):
             sent.append(Push(order.order_id or 0, EvseId(*bay.outlet), kw_of(order, bay)))
-        elif order.state in (OrderState.FAILED, OrderState.EXPIRED) and order.sent_at is not None:
+        elif order.state in (OrderState.FAILED, OrderState.EXPIRED, OrderState.WITHDRAWN) and order.sent_at is not None:
             # nobody will answer it any more: count the most of it and of what was before, and go on from there
             failed = kw_of(order, bay)
             confirmed = failed if confirmed is None else tuple(map(max, confirmed, failed))

@@ -117,6 +117,7 @@ ORDER_LEVELS: dict[str, Level] = {
     "rejected": "bad",
     "failed": "bad",
     "expired": "warn",
+    "withdrawn": "dim",
     "sent": "note",
 }
 

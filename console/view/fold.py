@@ -205,6 +205,8 @@ def _need_closed(view: View, event: Event) -> View:
 
 def _order_changed(view: View, event: Event) -> View:
     data = event.data
+    known = view.orders.get(int(data["order_id"]))
+    until = data.get("expires_at")
     order = OrderView(
         order_id=int(data["order_id"]),
         kind=data["kind"],
@@ -215,15 +217,22 @@ def _order_changed(view: View, event: Event) -> View:
         why=data.get("why") or "",
         args=data.get("args") or {},
         answer=data.get("answer"),
+        ordered_at=(known and known.ordered_at) or event.at,
+        sent_at=event.at if data["state"] == "sent" else known.sent_at if known else None,
+        expires_at=datetime.fromisoformat(until) if until else None,
     )
     orders = with_entry(view.orders, order.order_id, order)
     if len(orders) > KEEP_ORDERS:
-        routine = (number for number, one in orders.items() if is_routine(one.kind, one.state))
-        orders.pop(min(routine, default=min(orders)))
+        orders.pop(min(orders, key=lambda number: _worth(orders[number])))
     view = replace(view, orders=orders)
     if (order.kind, order.state) == ("limit_station", "accepted"):
         return with_station(view, order.target, limit_kw=order.args.get("limit_kw"))
     return view
+
+
+def _worth(order: OrderView) -> tuple[bool, bool, int]:
+    """What is forgotten first: the oldest of the night's routine, then of the rest; what still waits stays longest."""
+    return (order.waits, not is_routine(order.kind, order.state), order.order_id)
 
 
 def _alarm_raised(view: View, event: Event) -> View:

@@ -320,6 +320,15 @@ class OrderView:
     why: str = ""
     args: Mapping[str, Any] = field(default_factory=dict)
     answer: Mapping[str, Any] | None = None
+    ordered_at: datetime | None = None
+    sent_at: datetime | None = None
+    expires_at: datetime | None = None
+    """When it is no longer wanted, if it could not be sent until then."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is still to be sent: until then it can be withdrawn."""
+        return self.state == "queued"
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class Campaigns:
                 row.state, row.order_id = "waiting", None
             elif order.state == OrderState.ACCEPTED:
                 row.state = "working" if campaign.kind in PROGRESSING else "done"
-            elif order.state in (OrderState.REJECTED, OrderState.FAILED):
+            elif order.state in (OrderState.REJECTED, OrderState.FAILED, OrderState.WITHDRAWN):
                 row.state = "failed"
                 answer = order.answer or {}
                 row.why = str(answer.get("why") or answer.get("status") or order.state)[:200]

@@ -25,7 +25,8 @@ class Orders:
     def place(self, wanted: Wanted) -> Order:
         """Queue an order; with a key already used, the order placed then.
 
-        Publishing and withdrawing a plan, and a rule of a street, need nobody else: they are carried out here and now.
+        Publishing and withdrawing a plan, a rule of a street and the withdrawal of an order need nobody else: they are
+        carried out here and now.
         """
         session = self._work.session
         if wanted.key is not None:
@@ -49,11 +50,21 @@ class Orders:
         if wanted.kind in (OrderKind.PUBLISH_PLAN, OrderKind.WITHDRAW_PLAN):
             self._settle_plan(order)
         elif wanted.kind is OrderKind.RULE_STREET:
-            refusal = self._work.roads.carry_out(order)
-            self.mark(
-                order, OrderState.REJECTED if refusal else OrderState.ACCEPTED, {"why": refusal} if refusal else {}
-            )
+            self._settle(order, self._work.roads.carry_out(order))
+        elif wanted.kind is OrderKind.WITHDRAW_ORDER:
+            self._settle(order, self.withdraw(order.target, who=order.who))
         return order
+
+    def withdraw(self, number: str, *, who: str) -> str | None:
+        """Take an order back that still waits; None when done, else why not: once sent it is out of our hands."""
+        row = self.get(int(number)) if number.isdecimal() else None
+        if row is None:
+            return f"there is no order {number}"
+        if row.state == OrderState.SENT:
+            return f"order {number} was sent already: it cannot be withdrawn, only its answer awaited"
+        if not self.mark(row, OrderState.WITHDRAWN, {"why": f"withdrawn by {who or '?'}"}):
+            return f"order {number} is {row.state} already"
+        return None
 
     def get(self, order_id: int) -> Order | None:
         """One order."""
@@ -172,6 +183,10 @@ class Orders:
             if order.kind == OrderKind.PUBLISH_PLAN
             else plans.withdraw(plan_id, who=order.who)
         )
+        self._settle(order, refusal)
+
+    def _settle(self, order: Order, refusal: str | None) -> None:
+        """What was carried out here and now is accepted, or rejected with the reason."""
         if refusal is None:
             self.mark(order, OrderState.ACCEPTED, {})
         else:
@@ -189,6 +204,7 @@ class Orders:
             why=order.why,
             args=_without_secrets(order.args),
             answer=order.answer,
+            expires_at=order.expires_at.isoformat() if order.expires_at is not None else None,
         )
 
 

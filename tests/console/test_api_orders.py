@@ -233,6 +233,12 @@ async def test_store_orders_are_carried_out_once(writer: Writer, store: Store, c
 
 def test_every_order_of_the_store_is_carried_out_and_checked():
     """Kinds the clerk carries out, the plan job's apart; and each kind's arguments are known, but a street rule's."""
-    plan_jobs = {OrderKind.MAKE_PLAN, OrderKind.PUBLISH_PLAN, OrderKind.WITHDRAW_PLAN, OrderKind.RULE_STREET}
+    plan_jobs = {
+        OrderKind.MAKE_PLAN,
+        OrderKind.PUBLISH_PLAN,
+        OrderKind.WITHDRAW_PLAN,
+        OrderKind.WITHDRAW_ORDER,
+        OrderKind.RULE_STREET,
+    }
     assert set(DEEDS) == STORE_KINDS - plan_jobs
     assert set(OrderKind) - set(ARGUMENTS) == {OrderKind.RULE_STREET}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from console.view import AlarmView, BinView, EvseView, NeedView, PlanView, StationView, View, fold
-from console.view.fold import _CHANGES, KEEP_EVENTS, QUIET
+from console.view.fold import _CHANGES, KEEP_EVENTS, KEEP_ORDERS, QUIET
 from fleet.events import Event, Kind
 
 NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
@@ -209,3 +209,28 @@ def test_every_event_about_unknown_things_leaves_the_view_standing():
     }  # fmt: skip
     for kind in _CHANGES:
         fold(view(), event(kind, "unknown", **data))
+
+
+def test_an_order_keeps_its_steps_and_waits_until_it_is_sent():
+    """When it was ordered, sent and runs out is kept as it goes on; only a queued one waits."""
+    until = NOW + timedelta(minutes=10)
+    seen = city()
+    for minutes, state in enumerate(("queued", "sent", "accepted")):
+        said = {"order_id": 1, "kind": "reset", "target": "ST-01", "state": state, "expires_at": until.isoformat()}
+        seen = fold(seen, Event(Kind.ORDER_CHANGED, "ST-01", NOW + timedelta(minutes=minutes), said))
+        assert seen.orders[1].waits == (state == "queued")
+    order = seen.orders[1]
+    assert (order.ordered_at, order.sent_at, order.at) == (NOW, NOW + timedelta(minutes=1), NOW + timedelta(minutes=2))
+    assert order.expires_at == until
+
+
+def test_an_order_that_waits_is_remembered_longest():
+    """Two hundred newer orders, all settled, do not push one out of the view that is still to be sent."""
+    seen = city()
+    for number in range(1, KEEP_ORDERS + 10):
+        state = "queued" if number == 1 else "accepted"
+        said = {"order_id": number, "kind": "reset", "target": "ST-01", "state": state}
+        seen = fold(seen, Event(Kind.ORDER_CHANGED, "ST-01", NOW, said))
+    assert len(seen.orders) == KEEP_ORDERS
+    assert 1 in seen.orders
+    assert 2 not in seen.orders

@@ -150,6 +150,25 @@ def test_an_alarm_stands_once_until_it_is_cleared(any_store: Store) -> None:
     assert kinds == [Kind.ALARM_RAISED, Kind.ALARM_ACKNOWLEDGED, Kind.ALARM_CLEARED, Kind.ALARM_RAISED]
 
 
+def test_an_order_is_withdrawn_while_it_waits_and_not_once_sent(any_store: Store, clock: FixedClock) -> None:
+    """What waits is withdrawn and never sent; what was sent, is settled or is unknown is refused by name."""
+    with any_store.begin() as work:
+        first, second = (work.orders.place(Wanted(OrderKind.RESET, "S1", who="amal")).order_id for _ in range(2))
+    with any_store.begin() as work:
+        assert work.orders.mark(second or 0, OrderState.SENT)
+        withdrawn = work.orders.place(Wanted(OrderKind.WITHDRAW_ORDER, str(first), who="bilal"))
+        assert withdrawn.state == "accepted"
+        assert not work.orders.mark(first or 0, OrderState.SENT)
+        told = work.orders.get(first or 0)
+        assert told is not None
+        assert (told.state, told.answer, told.done_at) == ("withdrawn", {"why": "withdrawn by bilal"}, clock.at)
+        assert work.orders.queued([OrderKind.RESET]) == []
+        for number, why in ((second, "was sent already"), (first, "is withdrawn already"), (999, "no order 999")):
+            refused = work.orders.place(Wanted(OrderKind.WITHDRAW_ORDER, str(number)))
+            assert refused.state == "rejected"
+            assert why in str(refused.answer)
+
+
 def test_one_plan_a_day_is_in_force(any_store: Store, clock: FixedClock) -> None:
     """Publishing a second draft supersedes the first; what is not a draft cannot be published."""
     day = date(2026, 3, 11)
