@@ -13,6 +13,7 @@ from babel.messages.extract import extract_from_dir
 
 from console import i18n
 from console.errors import LanguageUnknown
+from console.faults import known_faults
 
 CONSOLE = Path(i18n.__file__).parent
 WORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
@@ -28,7 +29,7 @@ def _english():
 def in_code() -> set[str | tuple[str, str]]:
     """Every text the code asks a translation for."""
     found = extract_from_dir(str(CONSOLE), method_map=[("**.py", "python")], keywords=WORDS)
-    return {message for _file, _line, message, _comments, _context in found}
+    return {message for _file, _line, message, _comments, _context in found} | known_faults().texts()
 
 
 def catalogue(code: str):
