@@ -12,7 +12,9 @@ from console import i18n
 from console.errors import ConsoleError
 from console.hands import Hands
 from console.i18n import _
+from console.screens.admit import admit
 from console.screens.help import Help
+from console.screens.rawcall import call_raw
 from console.screens.room import RoomScreen
 from console.view import View
 from fleet.errors import FleetError
@@ -121,6 +123,20 @@ class Verbs(App[str]):
     def _pace(self, factor: float) -> None:
         speed = max(SLOWEST, min(FASTEST, (self.view.speed or self.resumed_speed) * factor))
         self.carry_out(lambda hands: hands.set_speed(speed))
+
+    @work
+    async def do_station_admit(self) -> None:
+        """Accept the parked station that is selected."""
+        room = self.room()
+        if room is not None:
+            await admit(self, room.selection().station_id)
+
+    @work
+    async def do_station_call(self) -> None:
+        """Send the selected station any request."""
+        room = self.room()
+        if room is not None:
+            await call_raw(self, room.selection().station_id)
 
     def do_alarm_ack(self) -> None:
         """Take the selected alarm on."""

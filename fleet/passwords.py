@@ -7,6 +7,8 @@ import hmac
 import secrets
 
 SALT_BYTES, KEY_BYTES, PASSWORD_BYTES = 16, 32, 20
+LEAST_LENGTH, MOST_LENGTH = 16, 40
+"""Characters of a station's password (2.0.1 Part 2, BasicAuthPassword; 1.6 whitepaper, AuthorizationKey)."""
 COST, BLOCK, PARALLEL = 2**13, 8, 1
 """scrypt parameters: about 20 ms and 8 MiB on one core."""
 

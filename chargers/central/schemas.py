@@ -112,11 +112,11 @@ def read_schema(version: Version, action: str, direction: Direction) -> dict[str
 
 def is_known(version: Version, action: str) -> bool:
     """Whether this OCPP version has such an action."""
-    return action in _actions(version)
+    return action in actions_of(version)
 
 
 @cache
-def _actions(version: Version) -> frozenset[str]:
+def actions_of(version: Version) -> frozenset[str]:
     """Every action of a version; whatever a station calls out is looked up here and nowhere kept."""
     names = {path.stem for path in _folder(version).glob("*.json")}
     return frozenset(name.removesuffix("Request") for name in names if not name.endswith("Response"))

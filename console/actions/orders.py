@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from console.actions.values import Answers, Selection
+from console.actions.values import Answers, Options, Selection
+from console.errors import ActionDisabled
+from console.i18n import _
 from console.view import View
 from fleet.orders import OrderKind, Wanted
+
+if TYPE_CHECKING:
+    from console.hands import Hands
 
 
 def for_station(kind: OrderKind, **fixed: Any) -> Callable[[View, Selection, Answers], tuple[Wanted, ...]]:
@@ -84,22 +89,45 @@ def order_trigger(_view: View, at: Selection, answers: Answers) -> tuple[Wanted,
     return (Wanted(OrderKind.TRIGGER, at.station_id, {"message": answers["message"], "evse": at.evse}),)
 
 
-def order_admit(_view: View, at: Selection, answers: Answers) -> tuple[Wanted, ...]:
-    args = {"admission": "accepted"}
-    if answers.get("password"):
-        args["password"] = answers["password"]
-    return (Wanted(OrderKind.ADMIT_STATION, at.station_id, args),)
-
-
 # what is asked
 
 
-def cards(view: View, _at: Selection) -> tuple[tuple[str, str], ...]:
-    """Cards to start a charge with: trucks that still need energy first."""
+def known_cards(hands: Hands, view: View, _at: Selection) -> Options:
+    """Cards to start a charge with: those of trucks that still need energy first, then all others that are accepted.
+
+    Raises:
+        ActionDisabled: there is none.
+    """
     busy = {e.transaction.truck_id for s in view.stations.values() for e in s.evses if e.transaction}
     trucks = [t for t in view.trucks.values() if t.id_token and t.truck_id not in busy]
     trucks.sort(key=lambda t: (t.truck_id not in view.needs, t.activity not in {"plugged", "parked"}, t.truck_id))
-    return tuple((t.id_token, f"{t.truck_id}  {t.id_token}") for t in trucks)
+    of_trucks = {t.id_token for t in view.trucks.values()}
+    others = [one for one in hands.read_records("cards", None) if one.state == "Accepted" and one.key not in of_trucks]
+    found = (
+        *((t.id_token, f"{t.truck_id}  {t.id_token}") for t in trucks),
+        *((one.key, f"{one.key}  {one.cells[2]}".removesuffix("  ·")) for one in others),
+    )
+    if not found:
+        raise ActionDisabled(_("there is no accepted card; n in the list of cards (I) adds one"))
+    return found
+
+
+def known_firmware(hands: Hands, view: View, at: Selection) -> Options:
+    """Firmware that is here; what is made for another vendor's stations is left out.
+
+    Raises:
+        ActionDisabled: there is none.
+    """
+    station = at.station(view)
+    vendor = station.vendor.casefold() if station else ""
+    found = tuple(
+        (one.key, "  ".join(one.cells[:4]))
+        for one in hands.read_records("firmware", None)
+        if not one.name or not vendor or one.name.casefold() == vendor
+    )
+    if not found:
+        raise ActionDisabled(_("no firmware for it is here; binwatt firmware add FILE --version V takes one over"))
+    return found
 
 
 def limit_now(view: View, at: Selection) -> str:
@@ -107,6 +135,6 @@ def limit_now(view: View, at: Selection) -> str:
     return f"{station.limit_kw:g}" if station and station.limit_kw is not None else ""
 
 
-def messages(_view: View, _at: Selection) -> tuple[tuple[str, str], ...]:
+def messages(_view: View, _at: Selection) -> Options:
     names = ("StatusNotification", "MeterValues", "BootNotification", "Heartbeat", "FirmwareStatusNotification")
     return tuple((name, name) for name in names)

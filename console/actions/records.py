@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from console.actions.orders import cards
-from console.actions.values import CHARGING, Action, Answers, Question, Room, Selection
+from console.actions.guards import needs_station
+from console.actions.orders import known_cards, known_firmware
+from console.actions.values import BOARD, CHARGING, Action, Answers, Question, Room, Selection
 from console.errors import ActionDisabled
 from console.i18n import N_, _
 from console.records.values import TITLES
@@ -78,9 +78,17 @@ def order_close(_view: View, at: Selection, answers: Answers) -> tuple[Wanted, .
     return (Wanted(OrderKind.CLOSE_TRANSACTION, at.record, why=answers["why"]),)
 
 
-def order_card(_view: View, _at: Selection, answers: Answers) -> tuple[Wanted, ...]:
+def order_card(view: View, _at: Selection, answers: Answers) -> tuple[Wanted, ...]:
+    """A card that is accepted; until the end of the last day, if one is said."""
     args: dict[str, Any] = {"status": "Accepted"}
     args |= {name: answers[name].strip() for name in ("holder", "group_id") if answers.get(name, "").strip()}
+    last = answers.get("last_day", "").strip()
+    if last:
+        try:
+            day = date.fromisoformat(last)
+        except ValueError as error:
+            raise ActionDisabled(_("{text} is no day; write YYYY-MM-DD").format(text=last)) from error
+        args["expires_at"] = datetime.combine(day + timedelta(days=1), time.min, view.zone).isoformat()
     return (Wanted(OrderKind.SET_TOKEN, answers["token"].strip(), args),)
 
 
@@ -112,30 +120,11 @@ def _of_many(kind: OrderKind, at: Selection, args: dict[str, Any]) -> tuple[Want
 
 
 def order_firmware(_view: View, at: Selection, answers: Answers) -> tuple[Wanted, ...]:
-    return _of_many(OrderKind.UPDATE_FIRMWARE, at, {"firmware_id": int(answers["firmware"].strip().lstrip("#"))})
+    return _of_many(OrderKind.UPDATE_FIRMWARE, at, {"firmware_id": int(answers["firmware"])})
 
 
 def order_log(_view: View, at: Selection, answers: Answers) -> tuple[Wanted, ...]:
     return _of_many(OrderKind.GET_LOG, at, {"log": answers["log"]})
-
-
-def order_call(view: View, at: Selection, answers: Answers) -> tuple[Wanted, ...]:
-    """Any request, refused here when the version's schema does not allow it."""
-    from chargers.central.schemas import is_known, judge
-
-    station = view.stations[at.station_id]
-    action = answers["action"].strip()
-    try:
-        payload = json.loads(answers["payload"])
-    except ValueError as error:
-        raise ActionDisabled(_("the payload is no JSON: {why}").format(why=error)) from error
-    version: Any = {"ocpp1.6": "1.6", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}.get(station.protocol, "1.6")
-    if not is_known(version, action):
-        raise ActionDisabled(_("OCPP {version} has no request {action}").format(version=version, action=action))
-    fault = judge(version, action, "request", payload)
-    if fault is not None:
-        raise ActionDisabled(_("{action} does not fit its schema: {why}").format(action=action, why=fault))
-    return (Wanted(OrderKind.CALL, at.station_id, {"action": action, "payload": payload}),)
 
 
 def logs(_view: View, _at: Selection) -> tuple[tuple[str, str], ...]:
@@ -156,7 +145,13 @@ RECORD_ACTIONS: tuple[Action, ...] = (
            questions=(Question("why", N_("Reason")),), order=order_close),
     Action("card.new", "n", N_("New card"), N_("Add a card, or give a known one another holder and group."), RECORDS,
            questions=(Question("token", N_("Card")), Question("holder", N_("Holder"), True),
-                      Question("group_id", N_("Group"), True)), order=order_card),
+                      Question("group_id", N_("Group"), True), Question("last_day", N_("Last day"), True)),
+           order=order_card),
+    Action("card.used", "u", N_("Used"), N_("List the charges of this card."), RECORDS, why_not=needs_sheet("cards"),
+           bar=False),
+    Action("campaign.retry", "a", N_("Again"), N_("Ask the stations of this campaign again that failed."), RECORDS,
+           why_not=needs_sheet("campaigns", "running", "paused", "done", "stopped", "failed"),
+           order=order_campaign("retry"), bar=False),
     Action("card.block", "b", N_("Block"), N_("Block this card, or accept it again."), RECORDS,
            why_not=needs_sheet("cards"), order=order_block),
     Action("reservation.cancel", "x", N_("Cancel"), N_("Cancel this reservation."), RECORDS,
@@ -171,24 +166,23 @@ RECORD_ACTIONS: tuple[Action, ...] = (
     Action("campaign.stop", "X", N_("End"), N_("End this campaign; stations already asked finish."), RECORDS,
            why_not=needs_sheet("campaigns", "running", "paused"), order=order_campaign("stop"), bar=False),
     Action("mark", "m", N_("Mark"), N_("Mark this station: orders go to all that are marked; again takes it off."),
-           CHARGING),
-    Action("mark.all", "A", N_("Mark all"), N_("Mark every station the filter shows, or none."), CHARGING, bar=False),
+           BOARD),
+    Action("mark.all", "A", N_("Mark all"), N_("Mark every station the filter shows, or none."), BOARD, bar=False),
     Action("order.again", "a", N_("Again"), N_("Repeat the selected order that was not carried out."), CHARGING,
            why_not=may_repeat, order=order_again, bar=False),
     Action("station.reserve", "h", N_("Hold"), N_("Hold this EVSE for a card."), CHARGING, why_not=needs_accepted,
-           questions=(Question("token", N_("Card"), options=cards),
+           questions=(Question("token", N_("Card"), known=known_cards),
                       Question("minutes", N_("Minutes"), start=lambda _view, _at: "30")),
            order=order_reserve, bar=False),
-    Action("station.firmware", "f", N_("Firmware"), N_("Send firmware by its number (F lists them) to what is marked."),
-           CHARGING, why_not=needs_accepted, questions=(Question("firmware", N_("Number")),), order=order_firmware,
+    Action("station.firmware", "f", N_("Firmware"), N_("Send firmware (F lists it) to what is marked."),
+           CHARGING, why_not=needs_accepted, questions=(Question("firmware", N_("Firmware"), known=known_firmware),),
+           order=order_firmware,
            bar=False),
     Action("station.log", "d", N_("Get log"), N_("Ask the marked stations for their log; Z lists what came."),
            CHARGING, why_not=needs_accepted, questions=(Question("log", N_("Log"), options=logs),), order=order_log,
            bar=False),
     Action("station.call", "exclamation_mark", N_("Raw call"), N_("Send any request: its name and its JSON payload."),
-           CHARGING, why_not=needs_accepted,
-           questions=(Question("action", N_("Message")), Question("payload", "JSON", start=lambda _view, _at: "{}")),
-           order=order_call, bar=False),
+           CHARGING, why_not=needs_station, bar=False),
 )  # fmt: skip
 TOGETHER = frozenset({"station.firmware", "station.log"})
 """Actions that take all marked stations themselves."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from console.i18n import N_
 from console.view import EvseView, StationView, View
 from fleet.orders import Wanted
 
-Room = Literal["overview", "bins", "plan", "chargers", "depot", "log", "streets", "records"]
+if TYPE_CHECKING:
+    from console.hands import Hands
+
+Options: TypeAlias = tuple[tuple[str, str], ...]
+"""What can be picked: the value of each, and how it reads."""
+
+Room = Literal["overview", "bins", "plan", "chargers", "depot", "log", "streets", "records", "station"]
 ROOMS: dict[Room, str] = {
     "overview": N_("Overview"),
     "bins": N_("Bins"),
@@ -19,17 +25,19 @@ ROOMS: dict[Room, str] = {
     "depot": N_("Depot"),
     "log": N_("Log"),
 }
-SIDE_ROOMS: dict[Room, str] = {"streets": N_("Streets"), "records": N_("Records")}
+SIDE_ROOMS: dict[Room, str] = {"streets": N_("Streets"), "records": N_("Records"), "station": N_("Station")}
 """Rooms entered now and then: their tab shows only while one is in them."""
 ALL_ROOMS = ROOMS | SIDE_ROOMS
 EVERYWHERE: tuple[Room, ...] = tuple(ALL_ROOMS)
 MAPS: tuple[Room, ...] = ("overview", "bins", "plan", "streets")
 STREETS: tuple[Room, ...] = ("streets",)
-CHARGING: tuple[Room, ...] = ("chargers",)
+CHARGING: tuple[Room, ...] = ("chargers", "station")
+"""The board of stations and the page of one: what is done to a station is done on both."""
+BOARD: tuple[Room, ...] = ("chargers",)
 
 KEY_SIGNS = {
     "plus": "+", "minus": "-", "less_than_sign": "<", "greater_than_sign": ">", "full_stop": ".",
-    "question_mark": "?", "slash": "/", "exclamation_mark": "!", "space": "␣", "enter": "⏎",
+    "question_mark": "?", "slash": "/", "exclamation_mark": "!", "space": "␣", "enter": "⏎", "escape": "Esc",
 }  # fmt: skip
 
 
@@ -65,13 +73,17 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something to be typed or picked before an action is done. `options` gives what to pick from."""
+    """Something to be typed or picked before an action is done.
+
+    `options` gives what to pick from; `known` reads it from the store, in a thread.
+    """
 
     name: str
     label: str
     optional: bool = False
     start: Callable[[View, Selection], str] = lambda _view, _at: ""
-    options: Callable[[View, Selection], tuple[tuple[str, str], ...]] | None = None
+    options: Callable[[View, Selection], Options] | None = None
+    known: Callable[[Hands, View, Selection], Options] | None = None
 
 
 Answers = Mapping[str, str]

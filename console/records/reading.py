@@ -87,8 +87,8 @@ def _variables(work: Work, station_id: str | None, clock: _Clock) -> list[Record
                     row.mutability,
                     "dim" if row.mutability == "ReadOnly" else "plain",
                     row.value or "",
+                    where + row.variable,
                     {
-                        "name": where + row.variable,
                         "value": row.value,
                         "evse": row.evse,
                         "type": row.data_type,
@@ -259,6 +259,7 @@ def _firmware(work: Work, _station_id: str | None, clock: _Clock) -> list[Record
                 f"{row.vendor} {row.model}".strip(),
                 f"{row.bytes / 1e6:.2f}",
             ),
+            name=row.vendor,
             facts={"added": clock(row.added_at), "signed": bool(row.signature)},
         )
         for row in work.files.firmwares()

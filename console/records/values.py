@@ -62,4 +62,6 @@ class Record:
     state: str = ""
     level: Level = "plain"
     value: str = ""
+    name: str = ""
+    """What it is about: a setting's name, the vendor a firmware is for."""
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -140,7 +140,7 @@ class RecordsScreen(RoomScreen):
             record=row.key,
             state=row.state,
             value=row.value,
-            name=str(row.facts.get("name", "")),
+            name=row.name,
         )
 
     def _read_if_seen(self) -> None:
@@ -172,6 +172,13 @@ class RecordsScreen(RoomScreen):
     def do_list_all(self) -> None:
         """Those of all stations."""
         self.open(self.sheet, "")
+
+    def do_card_used(self) -> None:
+        """The charges of the selected card, of all stations."""
+        row = self.grid.row
+        if row is not None:
+            self.open("transactions", "")
+            self.grid.find_text(row.key)
 
     def do_list_write(self) -> None:
         """Write the list into a CSV file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -18,6 +19,7 @@ from console.view import View
 from console.widgets.bars import KeyBar, TopBar
 from console.widgets.citymap import CityMap
 from console.wording import ORDER_WORDS
+from fleet.errors import FleetError
 
 if TYPE_CHECKING:
     from console.app import Desk
@@ -132,13 +134,13 @@ class RoomScreen(Screen[None]):
             question = _("{what}: of {n} stations?").format(what=_(action.label), n=len(many))
         if question and not await self.app.push_screen_wait(Confirm(question, _(action.label))):
             return
-        answers = await self._ask(action, view, at)
-        if answers is None:
-            return
         try:
+            answers = await self._ask(action, view, at)
+            if answers is None:
+                return
             able = [one for one in many if len(many) == 1 or action.why_not(view, one) is None]
             wanted = tuple(order for one in able for order in action.order(view, one, answers))
-        except ActionDisabled as error:
+        except (ActionDisabled, FleetError) as error:
             self.notify(str(error), title=_(action.label), severity="error", timeout=8)
             return
         except ValueError:
@@ -158,7 +160,10 @@ class RoomScreen(Screen[None]):
         answers: dict[str, str] = {}
         for question in action.questions:
             asked: Ask | Pick
-            if question.options:
+            if question.known and self.app.hands:
+                known = await asyncio.to_thread(question.known, self.app.hands, view, at)
+                asked = Pick(_(question.label), known)
+            elif question.options:
                 asked = Pick(_(question.label), question.options(view, at))
             else:
                 asked = Ask(_(action.help), _(question.label), question.start(view, at))

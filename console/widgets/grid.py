@@ -153,6 +153,10 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         self._arrange()
         self._tell()
 
+    def find_text(self, text: str) -> None:
+        """Filter by a text as if it had been typed."""
+        self._set_filter(text)
+
     def select(self, key: str) -> bool:
         """Put the cursor on the row of this key; False when the filter hides it."""
         place = self.listing.place.get(key)

@@ -9,7 +9,6 @@ handlers of the sessions. A test checks that the page is current.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import ocpp
 
 from chargers.central.server import SESSIONS
+from chargers.central.skeletons import FROM_STATIONS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "ocpp.md"
@@ -27,15 +27,7 @@ TITLES = {
     "2.0.1": "OCPP 2.0.1",
     "2.1": "OCPP 2.1",
 }
-FROM_STATIONS = re.compile(
-    r"Authorize|BatterySwap|BootNotification|ClearedChargingLimit|ClosePeriodicEventStream|DataTransfer"
-    r"|DiagnosticsStatusNotification|FirmwareStatusNotification|Get15118EVCertificate|GetCertificate(Chain)?Status"
-    r"|Heartbeat|LogStatusNotification|MeterValues|Notify(?!AllowedEnergyTransfer|WebPaymentStarted)\w+"
-    r"|OpenPeriodicEventStream|PublishFirmwareStatusNotification|PullDynamicScheduleUpdate|Report\w+"
-    r"|ReservationStatusUpdate|SecurityEventNotification|SignCertificate|SignedFirmwareStatusNotification"
-    r"|StartTransaction|StatusNotification|StopTransaction|TransactionEvent|VatNumberValidation"
-)
-TO_STATIONS_TOO = frozenset({"DataTransfer"})
+BOTH_WAYS = frozenset({"DataTransfer"})
 _NUMBERS = (
     "001 003 004_1 004_2 005_1 007 010 011_1 011_2 012 013 014 017_1 017_2 018_1 019_1 019_2 021 023_1 023_2 023_3"
     " 024 026 028 030 031 032_1 037_1 037_3 039 040_1 040_2 042_1 042_2 043_1 043_3 043_4 043_5 044_1 044_2 044_3"
@@ -94,8 +86,8 @@ def read_actions(version: str) -> tuple[list[str], list[str]]:
     """Every message of a version: those stations send, and those they are sent."""
     names = {path.stem.removesuffix("Request") for path in (SCHEMAS / FOLDERS[version] / "schemas").glob("*.json")}
     actions = sorted(name for name in names if not name.endswith("Response"))
-    sent = [name for name in actions if FROM_STATIONS.fullmatch(name)]
-    return sent, [name for name in actions if name not in sent or name in TO_STATIONS_TOO]
+    sent = [name for name in actions if name in FROM_STATIONS | BOTH_WAYS]
+    return sent, [name for name in actions if name not in FROM_STATIONS]
 
 
 def handled(version: str) -> frozenset[str]:
