@@ -27,6 +27,7 @@ from console.screens.overview import OverviewScreen
 from console.screens.plan import PlanScreen
 from console.screens.records import RecordsScreen
 from console.screens.small import SMALLEST, TooSmall
+from console.screens.station import StationScreen
 from console.screens.streets import StreetsScreen
 from console.verbs import Verbs
 from console.view import View
@@ -60,6 +61,7 @@ class Desk(Verbs):
         "log": LogScreen,
         "streets": StreetsScreen,
         "records": RecordsScreen,
+        "station": StationScreen,
     }
     DEFAULT_MODE = "overview"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it

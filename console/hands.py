@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from console.records.values import Record, Sheet
     from console.shaping.values import EditCall, Tried
+    from console.station.values import StationFacts
     from console.streets import Chain
     from console.view import PlanView
     from fleet.settings import Settings
@@ -80,6 +81,10 @@ class Hands(Protocol):
         """The lines of a list, of one station if told."""
         ...
 
+    def read_station(self, station_id: str) -> StationFacts | None:
+        """What the page of a station shows; None where the store does not know it."""
+        ...
+
 
 class StoreHands:
     """Hands that write into the store."""
@@ -112,6 +117,13 @@ class StoreHands:
 
         with self._store.read() as work:
             return read_records(work, sheet, station_id, self._settings.zone)
+
+    def read_station(self, station_id: str) -> StationFacts | None:
+        """What the page of a station shows; None where the store does not know it."""
+        from console.station.reading import read_station
+
+        with self._store.read() as work:
+            return read_station(work, station_id, self._settings.zone)
 
     def acknowledge(self, alarm_id: int) -> None:
         """Take an alarm on in the operator's name."""

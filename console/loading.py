@@ -24,7 +24,7 @@ from console.view import (
     TruckView,
     View,
 )
-from console.view.charging import power_step
+from console.view.charging import power_step, read_groups
 from console.view.fold import KEEP_EVENTS, KEEP_ORDERS, is_told
 from fleet.events import Kind
 from fleet.orders import STATION_KINDS
@@ -300,6 +300,7 @@ def _load_stations(work: Work) -> dict[str, StationView]:
         row.station_id: StationView(
             row.station_id, row.name, row.place_id, row.lat, row.lon, row.admission, row.online, row.protocol or "",
             row.vendor, row.model, row.firmware, row.max_kw, limits.get(row.station_id),
+            groups=read_groups(row.groups),
             evses=tuple(evses.get(row.station_id, ())),
         )
         for row in work.stations.all()

@@ -53,6 +53,7 @@ from console.actions.shaping import (
     needs_route,
     needs_stop,
 )
+from console.actions.station import BOARD_ACTIONS, STATION_ACTIONS
 from console.actions.streets import danger_delete, needs_rule, needs_standing_rule, needs_streets, order_rule
 from console.actions.values import (
     ALL_ROOMS,
@@ -110,7 +111,7 @@ ACTIONS: tuple[Action, ...] = (
            why_not=needs_bin),
     Action("alarm.ack", "a", N_("Acknowledge"), N_("Take the alarm under the cursor on yourself."),
            ("overview", "log"), why_not=needs_alarm),
-    Action("panel.next", "v", N_("Next list"), N_("Show the next list of this screen."), ("plan", "log")),
+    Action("panel.next", "v", N_("Next list"), N_("Show the next list of this screen."), ("plan", "log", *CHARGING)),
     Action("plan.make", "n", N_("New plan"), N_("Make the plan of the next morning; the night job does it too."),
            ("plan",), why_not=may_plan, order=order_plan),
     Action("plan.publish", "p", N_("Publish"), N_("Put the draft in force: crews drive it, chargers follow its needs."),
@@ -153,6 +154,7 @@ ACTIONS: tuple[Action, ...] = (
            why_not=needs_standing_rule, order=order_rule("end")),
     Action("street.delete", "d", N_("Delete"), N_("Delete a rule that never should have been."), STREETS,
            why_not=needs_rule, danger=danger_delete, order=order_rule("delete")),
+    *BOARD_ACTIONS,
     Action("charge.start", "c", N_("Start"), N_("Start a charge at this EVSE with a card."), CHARGING,
            why_not=may_start, questions=(Question("token", N_("Card"), known=known_cards),), order=order_start),
     Action("charge.stop", "x", N_("Stop"), N_("Stop the charge at this EVSE."), CHARGING, why_not=may_stop,
@@ -186,6 +188,7 @@ ACTIONS: tuple[Action, ...] = (
            CHARGING, why_not=may_admit),
     Action("station.refuse", "n", N_("Refuse"), N_("Refuse a parked station."), CHARGING, why_not=may_admit,
            order=for_station(OrderKind.ADMIT_STATION, admission="refused"), bar=False),
+    *STATION_ACTIONS,
     *RECORD_ACTIONS,
 )  # fmt: skip
 BY_ID = {action.id: action for action in ACTIONS}

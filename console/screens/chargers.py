@@ -6,82 +6,75 @@ from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 
 from console.actions import Action, Room, Selection
 from console.actions.records import TOGETHER
 from console.i18n import N_, _
-from console.records.values import WHOLE_CITY, Sheet
-from console.screens.records import RecordsScreen
+from console.records.values import Sheet
+from console.screens.places import (
+    fault_of,
+    open_list,
+    open_station,
+    power_cell,
+    state_cell,
+    state_of,
+    tell_evse,
+    tell_order,
+    who_charges,
+)
 from console.screens.room import RoomScreen
+from console.screens.sift import Sift, tell_sieve
 from console.screens.tables import ORDER_COLUMNS, OrderLine, order_lines
 from console.view import EvseView, StationView, View
-from console.widgets.columns import Cell, Column, Level
+from console.view.sieve import Facets, Sieve
+from console.widgets.columns import Cell, Column
 from console.widgets.grid import Grid
-from console.widgets.panel import Gauge, Line, Pair, Panel, Say
-from console.wording import NOTHING, STATE_SIGNS, STATE_WORDS, STATUS_WORDS, ago, clock, figure, percent
-
-LONGEST = 120
-"""Letters of an argument or answer that are shown."""
-IDLE_KW = 0.1
-"""Below this nothing is charged, only kept awake."""
+from console.widgets.panel import Line, Pair, Panel, Say
+from console.wording import NOTHING, percent
 
 
 class PlaceLine(NamedTuple):
-    """An EVSE with its station; a station without EVSEs (parked) has `evse` None."""
+    """An EVSE with its station and the name of its site; a station without EVSEs (parked) has `evse` None."""
 
     station: StationView
     evse: EvseView | None
+    site: str = ""
 
     @property
     def key(self) -> str:
         """Its name: station/number."""
         return f"{self.station.station_id}/{self.evse.number}" if self.evse else self.station.station_id
 
+    @property
+    def state(self) -> str:
+        """What it is doing, in one word."""
+        return state_of(self.station, self.evse)
 
-def doing(evse: EvseView) -> str:
-    """What an EVSE is doing in the finer words of 1.6; 2.0.1 only says that it is occupied."""
-    if evse.status != "Occupied":
-        return evse.status
-    if evse.transaction is None:
-        return "Preparing"
-    return "Charging" if (evse.power_kw or 0.0) > IDLE_KW else "SuspendedEVSE"
-
-
-def _status(line: PlaceLine) -> Cell:
-    if line.station.admission != "accepted":
-        return Cell(f"? {_(STATE_WORDS.get(line.station.admission, line.station.admission))}", "warn")
-    if not line.station.online:
-        return Cell("⊘ " + _("offline"), "dim")
-    if line.evse is None:
-        return Cell(NOTHING, "dim")
-    status = doing(line.evse)
-    levels: dict[str, Level] = {"Faulted": "bad", "Charging": "good", "Unavailable": "dim", "Available": "plain"}
-    return Cell(f"{STATE_SIGNS.get(status, '?')} {_(STATUS_WORDS.get(status, status))}", levels.get(status, "note"))
-
-
-def _power(line: PlaceLine) -> Cell:
-    evse = line.evse
-    if evse is None or evse.power_kw is None:
-        return Cell(NOTHING, "dim", 0.0)
-    most = evse.max_kw or line.station.max_kw or 1.0
-    return Cell(f"{evse.power_kw:.1f}", "good", evse.power_kw / most)
-
-
-def _truck(line: PlaceLine) -> str:
-    charge = line.evse.transaction if line.evse else None
-    return (charge.truck_id or charge.token) if charge else ""
+    @property
+    def facets(self) -> Facets:
+        """What it can be picked by."""
+        fault = fault_of(self.evse)
+        return {
+            "state": (self.state,) if self.state else (),
+            "site": (self.site,),
+            "vendor": (self.station.vendor,),
+            "fault": (fault,) if fault else (),
+            "group": self.station.groups or ("",),
+        }
 
 
 PLACE_COLUMNS: list[Column[PlaceLine]] = [
     Column("EVSE", 14, lambda p: Cell(p.key), lambda p: p.key, grow=True),
-    Column(N_("State"), 16, _status, lambda p: _status(p).text),
-    Column("kW", 14, _power, lambda p: p.evse.power_kw if p.evse else None, kind="bar"),
+    Column(N_("State"), 16, lambda p: state_cell(p.state), lambda p: state_cell(p.state).text),
+    Column("kW", 14, lambda p: power_cell(p.station, p.evse), lambda p: p.evse.power_kw if p.evse else None,
+           kind="bar"),
     Column(
         N_("Battery"), 7, lambda p: Cell(percent(p.evse.soc if p.evse else None)),
         lambda p: p.evse.soc if p.evse else None, kind="number", drop=1,
     ),
-    Column(N_("Truck"), 10, lambda p: Cell(_truck(p) or NOTHING, "note"), lambda p: _truck(p) or None),
+    Column(N_("Truck"), 10, lambda p: Cell(who_charges(p.evse) or NOTHING, "note"),
+           lambda p: who_charges(p.evse) or None),
     Column(
         N_("Limit"), 8,
         lambda p: Cell(f"{p.station.limit_kw:g} kW" if p.station.limit_kw is not None else NOTHING, "warn"),
@@ -93,18 +86,20 @@ PLACE_COLUMNS: list[Column[PlaceLine]] = [
         N_("Profile"), 22, lambda p: Cell(p.evse.profile if p.evse else "", "dim"),
         lambda p: p.evse.profile if p.evse else None, drop=5,
     ),
+    Column(N_("Site"), 12, lambda p: Cell(p.site or NOTHING, "dim"), lambda p: p.site or None, drop=6),
 ]  # fmt: skip
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 class ChargersScreen(RoomScreen):
     """Board left, the selected EVSE right, orders below."""
 
     ROOM: ClassVar[Room] = "chargers"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sieve = Sieve()
+        self.waiting_only = False
+        """Whether the orders listed are those that still wait."""
 
     def compose_room(self) -> ComposeResult:
         """Board, facts, orders."""
@@ -113,7 +108,7 @@ class ChargersScreen(RoomScreen):
                 yield Grid[PlaceLine](
                     PLACE_COLUMNS,
                     lambda p: p.key,
-                    find=lambda p: f"{p.key} {_status(p).text} {_truck(p)} {p.station.name}",
+                    find=lambda p: f"{p.key} {state_cell(p.state).text} {who_charges(p.evse)} {p.station.name}",
                     hint=N_("no stations yet\nbinwatt import stations FILE; they connect to ws://HOST:9000/ocpp/ID"),
                     id="evses",
                 )
@@ -126,22 +121,42 @@ class ChargersScreen(RoomScreen):
                     hint=N_("no orders yet; each shows here how far it is"),
                     id="orders",
                 )
-            with Vertical(classes="side"):
+            with VerticalScroll(classes="side", can_focus=False):
                 yield Panel(N_("Station"), id="facts")
                 yield Panel(N_("Answer"), id="answer")
 
     def draw(self, view: View, before: View | None) -> None:
         """Rows that changed, the selected EVSE, orders as they go."""
         grid = self.query_one("#evses", Grid)
-        self._tell_marks(grid)
-        lines = [PlaceLine(station, evse) for station in view.stations.values() for evse in (station.evses or (None,))]
+        self._tell_title(grid)
+        lines = [
+            PlaceLine(station, evse, self._site_of(view, station))
+            for station in view.stations.values()
+            for evse in (station.evses or (None,))
+        ]
         grid.fill({line.key: line for line in lines})
-        orders = self.query_one("#orders", Grid)
-        orders.border_title = _("Orders")
-        if before is None or before.orders is not view.orders:
-            orders.fill(order_lines(view, frozenset(view.stations), routine=False))
+        self._draw_orders(view, changed=before is None or before.orders is not view.orders)
         self._draw_facts(view)
-        self._draw_answer()
+        self._draw_answer(view)
+
+    @staticmethod
+    def _site_of(view: View, station: StationView) -> str:
+        place = view.places.get(station.place_id) if station.place_id else None
+        return place.name if place else station.place_id or ""
+
+    def _draw_orders(self, view: View, *, changed: bool) -> None:
+        """The orders; those that wait count down, so they are drawn though nothing changed."""
+        orders = self.query_one("#orders", Grid)
+        waiting = sum(order.waits and order.target in view.stations for order in view.orders.values())
+        if self.waiting_only:
+            orders.border_title = _("Orders that wait ({n}), with the time left").format(n=waiting)
+        else:
+            orders.border_title = _("Orders") + (" · " + _("{n} wait").format(n=waiting) if waiting else "")
+        if changed or waiting:
+            lines = order_lines(view, frozenset(view.stations), routine=False)
+            if self.waiting_only:
+                lines = {key: line for key, line in lines.items() if line.order.waits}
+            orders.fill(lines)
 
     def _draw_facts(self, view: View) -> None:
         panel = self.query_one("#facts", Panel)
@@ -156,57 +171,23 @@ class ChargersScreen(RoomScreen):
             Pair(_("firmware"), station.firmware or NOTHING),
             Pair("OCPP", station.protocol.removeprefix("ocpp") or NOTHING),
         ]
+        if row.site:
+            lines.append(Pair(_("stands at"), row.site))
+        if station.groups:
+            lines.append(Pair(_("groups"), ", ".join(station.groups)))
         if station.admission == "parked":
             lines.append(Say(_("It is unknown here. y admits it, n refuses it."), "warn"))
         if evse is not None:
-            lines += self._evse_lines(view, row, evse)
+            lines += tell_evse(view, station, evse)
         panel.say(lines)
 
-    def _evse_lines(self, view: View, row: PlaceLine, evse: EvseView) -> list[Line]:
-        state = _status(row)
-        lines: list[Line] = [
-            Pair(_("state"), state.text, state.level),
-            Pair(_("power"), f"{figure(evse.power_kw, 'kW', 1)} / {evse.max_kw:g} kW"),
-            Pair(_("offered"), figure(evse.offered_kw, "kW", 1)),
-        ]
-        if evse.error_code and evse.error_code != "NoError":
-            lines.append(Say(f"✖ {evse.error_code} {evse.info}", "bad"))
-        if row.station.limit_kw is not None:
-            lines.append(Pair(_("limited to"), f"{row.station.limit_kw:g} kW", "warn"))
-        if evse.profile:
-            lines.append(Pair(_("profile"), evse.profile))
-        charge = evse.transaction
-        if charge is not None:
-            start = charge.start_wh
-            taken = None if start is None or evse.energy_wh is None else (evse.energy_wh - start) / 1000
-            lines += [
-                Pair(_("charge"), f"#{charge.transaction_id} {charge.truck_id or charge.token}", "note"),
-                Pair(_("since"), f"{clock(view, charge.started_at)} ({ago(view, charge.started_at)})"),
-                Pair(_("taken"), figure(taken, "kWh", 1)),
-                Gauge(_("battery"), evse.soc or 0.0, percent(evse.soc), "good"),
-            ]
-            need = view.needs.get(charge.truck_id)
-            if need is not None:
-                lines.append(Pair(_("ready by"), clock(view, need.ready_by)))
-        return lines
-
-    def _draw_answer(self) -> None:
+    def _draw_answer(self, view: View) -> None:
         """What the selected order asked and was answered, in full."""
         panel = self.query_one("#answer", Panel)
         row: OrderLine | None = self.query_one("#orders", Grid).row
-        if row is None:
-            panel.display = False
-            return
-        panel.display = True
-        order = row.order
-        lines: list[Line] = [Say(f"{order.who} {order.why}".rstrip(), head=f"#{order.order_id}")]
-        lines += [Say(f"{name}: {_short(value)}", "dim") for name, value in order.args.items()]
-        for name, value in (order.answer or {}).items():
-            if isinstance(value, dict):
-                lines += [Say(f"{key} = {_short(item)}") for key, item in list(value.items())[:40]]
-            else:
-                lines.append(Say(f"{name}: {_short(value)}"))
-        panel.say(lines)
+        panel.display = row is not None
+        if row is not None:
+            panel.say(tell_order(view, row.order))
 
     def selection(self) -> Selection:
         """The EVSE under the cursor."""
@@ -227,7 +208,7 @@ class ChargersScreen(RoomScreen):
         """The EVSE under the cursor, or every marked one; firmware and logs take all marked stations as one."""
         grid = self.query_one("#evses", Grid)
         rows = [row for row in grid.listed() if row.key in grid.marked]
-        if not rows or action.id in TOGETHER or action.id == "order.again":
+        if not rows or action.id in TOGETHER or action.id.startswith("order."):
             return [self.selection()]
         return [self._at(row) for row in rows]
 
@@ -238,33 +219,52 @@ class ChargersScreen(RoomScreen):
             grid.marked ^= {grid.row.key}
             grid.touch([grid.row.key])
             grid.action_move(1)
-            self._tell_marks(grid)
+            self._tell_title(grid)
 
     def do_mark_all(self) -> None:
         """Mark every row the filter shows, or none."""
         grid = self.query_one("#evses", Grid)
         grid.marked = frozenset() if grid.marked else frozenset(row.key for row in grid.listed())
         grid.refresh()
-        self._tell_marks(grid)
+        self._tell_title(grid)
 
-    def _tell_marks(self, grid: Grid[PlaceLine]) -> None:
+    def _tell_title(self, grid: Grid[PlaceLine]) -> None:
         marks = _("{n} marked").format(n=len(grid.marked)) if grid.marked else ""
-        grid.border_title = " · ".join(filter(None, (_("Charging stations"), marks)))
+        grid.border_title = " · ".join(filter(None, (_("Charging stations"), tell_sieve(self.sieve), marks)))
+
+    def do_board_pick(self) -> None:
+        """Pick what is shown, by values and their counts."""
+        rows = self.query_one("#evses", Grid).listing.rows.values()
+        self.app.push_screen(Sift(self.sieve, [row.facets for row in rows], self._sift))
+
+    def do_board_all(self) -> None:
+        """Show every station again."""
+        self._sift(Sieve())
+
+    def _sift(self, sieve: Sieve) -> None:
+        self.sieve = sieve
+        grid = self.query_one("#evses", Grid)
+        grid.keep_only((lambda row: sieve.lets(row.facets)) if sieve else None)
+        self._tell_title(grid)
+
+    def do_panel_next(self) -> None:
+        """All orders, or those that still wait."""
+        self.waiting_only = not self.waiting_only
+        self._draw_orders(self.app.view, changed=True)
 
     def on_grid_chosen(self, message: Grid.Chosen) -> None:
-        """Open what the station said."""
+        """Open the page of the station, also from an order of it."""
         if message.grid.id == "evses":
-            self.do_list("messages")
+            at = self.selection()
+            open_station(self.app, at.station_id, at.evse)
+        else:
+            line: OrderLine | None = message.grid.row
+            if line is not None:
+                open_station(self.app, line.order.target, 0)
 
     def do_list(self, sheet: Sheet) -> None:
         """Open a list of the selected station in the records room."""
-        station_id = "" if sheet in WHOLE_CITY else self.selection().station_id
-        self.app.switch_mode("records")
-        self.app.call_after_refresh(self._open, sheet, station_id)
-
-    def _open(self, sheet: Sheet, station_id: str) -> None:
-        if isinstance(self.app.screen, RecordsScreen):
-            self.app.screen.open(sheet, station_id)
+        open_list(self.app, sheet, self.selection().station_id)
 
     def select(self, key: str) -> None:
         """Put the cursor on an EVSE, or the first of a station."""

@@ -120,13 +120,13 @@ class DepotScreen(RoomScreen):
         limit = depot.limit_kw or (site_limit,) * slots
         base = depot.base_kw or (0.0,) * slots
         begin = start - before * step
-        planned = tuple(p + b for p, b in zip(depot.planned_kw, base, strict=False))
+        planned = tuple(p + b or None for p, b in zip(depot.planned_kw, base, strict=False))
         drawn = tuple((view.local(at), kw + self._base_at(base, start, step, at)) for at, kw in depot.actual_kw)
         return Curves(
             view.local(begin),
             step,
             (limit[0],) * before + limit,
-            (0.0,) * before + planned,
+            (None,) * before + planned,
             drawn,
             view.local(view.now),
         )

@@ -106,7 +106,7 @@ def _event_level(event: Event) -> Level:
 
 
 class OrderLine(NamedTuple):
-    """An order and its local time."""
+    """An order and its local time; while it waits, how long it still will ("-9:41")."""
 
     order: OrderView
     time: str
@@ -124,7 +124,8 @@ ORDER_LEVELS: dict[str, Level] = {
 ORDER_COLUMNS: list[Column[OrderLine]] = [
     Column(N_("Order"), 6, lambda line: Cell(f"#{line.order.order_id}", "dim"), lambda line: line.order.order_id,
            drop=3),
-    Column(N_("Time"), 5, lambda line: Cell(line.time, "dim"), lambda line: line.order.at, drop=1),
+    Column(N_("Time"), 5, lambda line: Cell(line.time, "warn" if line.order.waits else "dim"),
+           lambda line: line.order.at, drop=1),
     Column(
         N_("State"), 10,
         lambda line: Cell(
@@ -135,7 +136,7 @@ ORDER_COLUMNS: list[Column[OrderLine]] = [
     ),
     Column(N_("Target"), 12, lambda line: Cell(line.order.target), lambda line: line.order.target),
     Column(
-        N_("What"), 18,
+        N_("What"), 14,
         lambda line: Cell(_what(line.order)), lambda line: line.order.kind, grow=True,
     ),
     Column(N_("Who"), 10, lambda line: Cell(line.order.who, "dim"), lambda line: line.order.who, drop=2),
@@ -155,7 +156,17 @@ def _what(order: OrderView) -> str:
 def order_lines(view: View, targets: frozenset[str] | None = None, *, routine: bool = True) -> dict[str, OrderLine]:
     """Orders of the view as lines: of some targets or of all, with or without what jobs do all night."""
     return {
-        str(number): OrderLine(order, f"{view.local(order.at):%H:%M}")
+        str(number): OrderLine(order, _order_time(view, order))
         for number, order in view.orders.items()
         if (targets is None or order.target in targets) and (routine or not is_routine(order.kind, order.state))
     }
+
+
+def _order_time(view: View, order: OrderView) -> str:
+    """When it was last heard of; while it waits, what is left of its life."""
+    if not order.waits or order.expires_at is None:
+        return f"{view.local(order.at):%H:%M}"
+    left = max(0, int((order.expires_at - view.now).total_seconds()))
+    if left < 600:
+        return f"-{left // 60}:{left % 60:02}"
+    return f"-{left // 60} m" if left < 5940 else f"-{left // 3600} h"

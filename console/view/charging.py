@@ -55,11 +55,25 @@ def station_booted(view: View, event: Event) -> View:
     )
 
 
+def station_changed(view: View, event: Event) -> View:
+    """What people say of a station: name, site, groups, how much it can."""
+    told = {name: value for name, value in event.data.items() if name in {"name", "place_id", "lat", "lon", "max_kw"}}
+    if "groups" in event.data:
+        told["groups"] = read_groups(str(event.data["groups"]))
+    return with_station(view, event.subject, **told) if event.subject in view.stations else view
+
+
+def read_groups(text: str) -> tuple[str, ...]:
+    """The names of groups, comma separated."""
+    return tuple(sorted(name for part in text.split(",") if (name := part.strip())))
+
+
 def station_parked(view: View, event: Event) -> View:
     return with_station(view, event.subject, admission="parked")
 
 
 def station_admitted(view: View, event: Event) -> View:
+    view = station_changed(view, event)
     return with_station(view, event.subject, admission=event.data.get("admission", "accepted"))
 
 

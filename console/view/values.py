@@ -152,6 +152,7 @@ class StationView:
     max_kw: float = 0.0
     limit_kw: float | None = None
     """What a dispatcher limited it to."""
+    groups: tuple[str, ...] = ()
     evses: tuple[EvseView, ...] = ()
 
     def evse(self, number: int) -> EvseView | None:

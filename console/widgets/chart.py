@@ -1,4 +1,4 @@
-"""The depot's night as a chart: what was drawn (area), what is planned (line), what the site may carry (dashes).
+"""Power over time as a chart: what was drawn (area), what is planned (line), what may be carried (dashes).
 
 Each has its own shape, so that the chart reads without colour.
 """
@@ -15,7 +15,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.i18n import _
+from console.i18n import N_, _
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 AXIS = 6
@@ -25,33 +25,38 @@ LIMIT, PLANNED, NOW = "┄", "━", "│"
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """What the chart shows. Series are kW; `step` is the time of one value of limit and planned, from `start` on."""
+    """What the chart shows. Series are kW; `step` is the time of one value of limit and planned, from `start` on.
+
+    Where `planned_kw` is None nothing is planned; 0 is a plan to draw nothing. `planned_as` is what the plan is called.
+    """
 
     start: datetime
     step: timedelta
     limit_kw: tuple[float, ...]
-    planned_kw: tuple[float, ...]
+    planned_kw: tuple[float | None, ...]
     actual_kw: tuple[tuple[datetime, float], ...]
     now: datetime
+    planned_as: str = N_("planned")
 
     @property
     def end(self) -> datetime:
-        """Where the night ends."""
+        """Where the chart ends."""
         return self.start + self.step * max(1, len(self.limit_kw), len(self.planned_kw))
 
     @property
     def top_kw(self) -> float:
         """The largest figure in it."""
-        return max(1.0, *self.limit_kw, *self.planned_kw, *(kw for _at, kw in self.actual_kw))
+        planned = (kw for kw in self.planned_kw if kw is not None)
+        return max(1.0, *self.limit_kw, *planned, *(kw for _at, kw in self.actual_kw))
 
-    def at(self, series: Sequence[float], instant: datetime) -> float | None:
+    def at(self, series: Sequence[float | None], instant: datetime) -> float | None:
         """The value of a stepped series at an instant."""
         number = int((instant - self.start) / self.step)
         return series[number] if 0 <= number < len(series) else None
 
 
 class PowerChart(Widget):
-    """Power over the night."""
+    """Power over time."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "chart--actual",
@@ -93,7 +98,7 @@ class PowerChart(Widget):
             return self._plot(curves, y, rows, max(1, width - AXIS)).adjust_cell_length(width, self.rich_style)
         if y == rows:
             return Strip([Segment(self._hours(curves, width), axis)]).adjust_cell_length(width, axis)
-        return self._legend(width)
+        return self._legend(curves, width)
 
     def _plot(self, curves: Curves, y: int, rows: int, columns: int) -> Strip:
         """One row of the plot: runs of cells of one style."""
@@ -113,7 +118,7 @@ class PowerChart(Widget):
             area = EIGHTHS[max(0, min(8, round((drawn - low) / scale * 8)))] if drawn is not None else " "
             under = "over" if drawn is not None and limit is not None and drawn > limit * 1.001 else "actual"
             # a plan that uses the whole limit is seen on it: the dashes go on left and right of it
-            if planned is not None and planned > 0 and low <= planned < high:
+            if planned is not None and low <= planned < high:
                 pieces.append((PLANNED, _over(inks["planned"], inks[under], filled=area == "█")))
             elif limit is not None and low <= limit < high:
                 pieces.append((LIMIT, _over(inks["limit"], inks[under], filled=area == "█")))
@@ -126,7 +131,7 @@ class PowerChart(Widget):
     def _label(self, y: int, rows: int, scale: float) -> str:
         shown = y % 3 == 0 or y == rows - 1
         kw = 0.0 if y == rows - 1 else (rows - y) * scale
-        return f"{kw:>4.0f} ┤" if shown else "     │"
+        return f"{kw:>4.{1 if rows * scale < 8 and kw else 0}f} ┤" if shown else "     │"
 
     def _hours(self, curves: Curves, width: int) -> str:
         """The hours under the plot, as many as fit."""
@@ -142,12 +147,12 @@ class PowerChart(Widget):
             instant += timedelta(hours=1)
         return "".join(line[:width])
 
-    def _legend(self, width: int) -> Strip:
+    def _legend(self, curves: Curves, width: int) -> Strip:
         axis = self.get_component_rich_style("chart--axis")
         segments = [Segment(" kW   ", axis)]
         for sign, name, text in (
             ("█", "actual", _("drawn")),
-            (PLANNED, "planned", _("planned")),
+            (PLANNED, "planned", _(curves.planned_as)),
             (LIMIT, "limit", _("limit")),
         ):
             segments += [

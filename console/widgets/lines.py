@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -50,7 +51,8 @@ def draw_row(
 
 def draw_hatched(y: int, size: Size, words: str, hatch: Style, ink: Style) -> list[Segment]:
     """Line y of an empty grid: hatching, and in its middle what to do next. It may be wider than the grid."""
-    lines = words.splitlines()
+    room = max(8, size.width - 6)
+    lines = [part for line in words.splitlines() for part in wrap(line, room)]
     number = y - (size.height - max(1, len(lines))) // 2
     whole = Segment(HATCH * size.width, hatch)
     if not 0 <= number < len(lines):

@@ -53,6 +53,9 @@ class Ledger:
     def prepare(self) -> None:
         """Nothing to start."""
 
+    def read_records(self, sheet: str, station_id: str | None):
+        return ()
+
     def history(self, bin_id: str):
         return tuple((fixed_view.NOW - timedelta(hours=70 - h), (h % 24) / 24) for h in range(70))
 

@@ -1,0 +1,44 @@
+"""What the chart of a station's page shows: what it drew, and what its profiles allow ahead of now. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from console.i18n import N_
+from console.station.values import StationFacts
+from console.view import StationView, View
+from console.widgets.chart import Curves
+
+BEHIND = timedelta(hours=2)
+AHEAD = timedelta(hours=3)
+"""How much of what was drawn and of what is allowed is shown."""
+STEP = timedelta(minutes=5)
+
+
+def make_curves(view: View, station: StationView, facts: StationFacts) -> Curves:
+    """The chart of a station: its power up to now with the live figure last, its allowance from now on."""
+    now = view.local(view.now)
+    start = (now - BEHIND).replace(second=0, microsecond=0)
+    start -= timedelta(minutes=start.minute % 5)
+    slots = (BEHIND + AHEAD) // STEP
+    drawn = [(view.local(at), kw) for at, kw in facts.drawn_kw if at >= start]
+    if station.online:
+        drawn.append((now, station.power_kw))
+    most = station.max_kw or max((evse.max_kw for evse in station.evses), default=0.0)
+    return Curves(
+        start,
+        STEP,
+        (most,) * slots,
+        tuple(_allowed_at(facts, start + STEP * (slot + 0.5), now) for slot in range(slots)),
+        tuple(drawn),
+        now,
+        N_("allowed"),
+    )
+
+
+def _allowed_at(facts: StationFacts, at: datetime, now: datetime) -> float | None:
+    """What the profiles allow at an instant ahead; None before now and where there are none."""
+    if at < now:
+        return None
+    steps = [kw for begins, kw in facts.allowed_kw if begins <= at]
+    return steps[-1] if steps else None
