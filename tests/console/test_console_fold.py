@@ -234,3 +234,13 @@ def test_an_order_that_waits_is_remembered_longest():
     assert len(seen.orders) == KEEP_ORDERS
     assert 1 in seen.orders
     assert 2 not in seen.orders
+
+
+def test_what_people_say_of_a_station_changes_the_board():
+    """Name, site and groups follow an order or an admission at once; of a station that is unknown nothing is made up."""
+    seen = fold(city(), event(Kind.STATION_CHANGED, "ST-01", groups="night, public", place_id="mall", public=True))
+    seen = fold(seen, event(Kind.STATION_ADMITTED, "ST-01", admission="accepted", name="Gate"))
+    station = seen.stations["ST-01"]
+    assert (station.groups, station.place_id, station.name) == (("night", "public"), "mall", "Gate")
+    assert len(station.evses) == 2
+    assert "ST-09" not in fold(city(), event(Kind.STATION_CHANGED, "ST-09", name="x")).stations

@@ -8,15 +8,19 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from textual.widgets import OptionList
 
 from console import i18n
 from console.app import Desk
+from console.screens.chargers import ChargersScreen
+from console.screens.records import RecordsScreen
+from console.screens.sift import Sift
 from console.screens.station import StationScreen
 from console.station.values import ConnectorFacts, Holding, MessageLine, ProblemLine, StationFacts
 from console.view import OrderView
 from console.widgets.grid import Grid
 from console.widgets.panel import Panel
-from fleet.orders import Wanted
+from fleet.orders import OrderKind, Wanted
 from fleet.settings import ConsoleSettings, Settings
 
 spec = spec_from_file_location("fixed_view", Path(__file__).parent / "fixed_view.py")
@@ -119,7 +123,8 @@ async def open_page(pilot, key: str) -> None:
 
 
 def told(desk: Desk, panel: str) -> str:
-    return desk.screen.query_one(f"#{panel}", Panel).render().plain
+    """The words of a panel, however they are wrapped."""
+    return " ".join(desk.screen.query_one(f"#{panel}", Panel).render().plain.replace("\n", " ").split())
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -154,3 +159,155 @@ def test_the_picker_looks_as_it_should(snap_compare, language):
         await pilot.pause()
 
     assert snap_compare(make_desk(language), run_before=go, terminal_size=(80, 24))
+
+
+async def test_escape_goes_back_to_the_row_one_came_from():
+    """Enter opens the page of the station under the cursor, Escape the board again with the cursor where it was."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await open_page(pilot, "ST-03/1")
+        assert desk.screen.selection().station_id == "ST-03"
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(desk.screen, ChargersScreen)
+        assert desk.screen.query_one("#evses", Grid).row.key == "ST-03/1"
+
+
+async def test_escape_in_a_filter_only_clears_it():
+    """While a filter is open, Escape closes it and stays on the page."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await open_page(pilot, "ST-03/1")
+        await pilot.press("slash", "x", "escape")
+        await settle(pilot)
+        assert isinstance(desk.screen, StationScreen)
+
+
+@pytest.mark.parametrize(
+    ("key", "wanted"),
+    [("x", (OrderKind.STOP_CHARGE, {"transaction_id": 41})), ("r", (OrderKind.RESET, {"how": "soft"}))],
+)
+async def test_what_the_board_can_order_the_page_can(key, wanted):
+    """A key of the board does on the page what it does there, to the station shown."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await open_page(pilot, "ST-01/1")
+        await pilot.press(key)
+        await settle(pilot)
+        (made,) = desk.hands.done
+        assert (made.kind, made.args) == wanted
+        assert made.target == "ST-01"
+
+
+async def test_the_page_tells_what_holds_it_and_what_is_wrong():
+    """The limit names its order and what comes next; clock and certificate stand out; problems are explained."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 60)) as pilot:
+        await open_page(pilot, "ST-01/1")
+        assert "11.0 kW" in told(desk, "limit")
+        assert "#31 night schedule, 21:25" in told(desk, "limit")
+        assert "18.0 kW" in told(desk, "limit")
+        assert "-184 s" in told(desk, "identity")
+        assert "no composite schedule" in told(desk, "identity")
+        assert "cooling of cable" in told(desk, "fault")
+        await pilot.press("escape")
+        await open_page(pilot, "ST-04/1")
+        assert "✖ GroundFailure" in told(desk, "fault")
+        assert "residual current" in told(desk, "fault")
+
+
+async def test_a_connector_that_is_free_shows_no_power_of_its_neighbour():
+    """Of two connectors of one EVSE the one in use has the live figures."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await open_page(pilot, "ST-01/1")
+        first, second = desk.screen.query_one("#plugs", Grid).listed()
+        assert (first.live.power_kw, second.live) == (11.0, None)
+
+
+async def test_messages_take_the_place_of_orders_where_it_is_narrow():
+    """v shows the messages instead of the orders and again the orders; Enter on a message opens the list."""
+    desk = make_desk()
+    async with desk.run_test(size=(80, 24)) as pilot:
+        await open_page(pilot, "ST-01/1")
+        orders, said = desk.screen.query_one("#orders", Grid), desk.screen.query_one("#said", Grid)
+        assert (orders.display, said.display) == (True, False)
+        await pilot.press("v")
+        await settle(pilot)
+        assert (orders.display, said.display, said.has_focus) == (False, True, True)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(desk.screen, RecordsScreen)
+        assert (desk.screen.sheet, desk.screen.station_id) == ("messages", "ST-01")
+
+
+async def test_an_order_that_waits_is_withdrawn_and_one_that_was_sent_is_not():
+    """On the page of the station that is away, w takes its order back; of a sent one it says why not."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await open_page(pilot, "ST-06/1")
+        assert desk.screen.query_one("#orders", Grid).row.time == "-9:41"
+        assert "10 min" in told(desk, "answer")
+        await pilot.press("w")
+        await settle(pilot)
+        assert desk.hands.done == [Wanted(OrderKind.WITHDRAW_ORDER, "4")]
+        await pilot.press("escape")
+        await open_page(pilot, "ST-04/1")
+        await pilot.press("w")
+        await settle(pilot)
+        assert len(desk.hands.done) == 1
+        assert "was sent already" in [note.message for note in desk._notifications][-1]
+
+
+async def test_the_board_lists_orders_that_wait_alone():
+    """v on the board leaves the orders that wait, with the time they still will."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await go_to(pilot, "ST-01/1")
+        orders = desk.screen.query_one("#orders", Grid)
+        assert orders.shown == 4
+        await pilot.press("v")
+        await settle(pilot)
+        assert [(line.order.order_id, line.time) for line in orders.listed()] == [(4, "-9:41")]
+        assert orders.border_title == "Orders that wait (1), with the time left"
+        desk.post_message(Desk.Viewed(replace(desk.view, now=NOW + timedelta(seconds=60))))
+        await settle(pilot)
+        assert orders.row.time == "-8:41"
+
+
+async def test_the_board_is_picked_by_what_stations_are():
+    """p picks values, of two facets both must fit; the text filter narrows further; 0 brings all back."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await go_to(pilot, "ST-01/1")
+        grid = desk.screen.query_one("#evses", Grid)
+        everything = grid.shown
+        await pilot.press("p")
+        await pilot.pause()
+        sift = desk.screen
+        assert isinstance(sift, Sift)
+        lines = sift.query_one(OptionList)
+        for facet, value in (("group", "night"), ("state", "Charging")):
+            number = str(sift.values.index((facet, value)))
+            lines.highlighted = lines.get_option_index(number)
+            await pilot.press("space")
+            await pilot.pause()
+        await pilot.press("escape")
+        await settle(pilot)
+        assert [row.key for row in grid.listed()] == ["ST-05/1"]
+        assert grid.border_title == "Charging stations · Group: night · State: Charging"
+        await pilot.press("slash", "0", "1", "enter")
+        assert grid.shown == 0
+        await pilot.press("escape", "0")
+        await settle(pilot)
+        assert grid.shown == everything
+        assert grid.border_title == "Charging stations"
+
+
+async def test_the_fault_of_a_row_is_explained_beside_the_board():
+    """The side panel gives the code, its meaning and what to do."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await go_to(pilot, "ST-04/1")
+        assert "✖ GroundFailure" in told(desk, "facts")
+        assert "→ Unplug" in told(desk, "facts")
