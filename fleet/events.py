@@ -48,7 +48,7 @@ class Kind(StrEnum):
     STATION_BOOTED = "station.booted"  # vendor, model, serial, firmware, reason, status
     STATION_PARKED = "station.parked"  # address: an unknown station waits for a dispatcher
     STATION_REFUSED = "station.refused"  # why: wrong password, unknown, no common protocol
-    STATION_ADMITTED = "station.admitted"  # admission: accepted or refused by a dispatcher
+    STATION_ADMITTED = "station.admitted"  # admission: accepted or refused by a dispatcher; name, place_id
     CONNECTOR_CHANGED = "connector.changed"  # evse, connector, status, error_code, info
     TRANSACTION_STARTED = "transaction.started"  # transaction_id, evse, ref, token, truck, start_wh
     TRANSACTION_ENDED = "transaction.ended"  # transaction_id, evse, ref, token, truck, energy_wh, reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from chargers.central.arguments import Arguments
 from chargers.central.desk import Desk
@@ -59,7 +59,8 @@ def decide(work: Work, order: Order, admission: str, password_hash: str | None) 
     work.session.add(station)
     work.session.flush()
     work.alarms.clear("station.parked", station.station_id)
-    work.events.append(Kind.STATION_ADMITTED, station.station_id, who=order.who, admission=admission)
+    told: dict[str, Any] = {"admission": admission, "name": station.name, "place_id": station.place_id}
+    work.events.append(Kind.STATION_ADMITTED, station.station_id, who=order.who, **told)
     return None
 
 

@@ -70,7 +70,7 @@ PLACE_COLUMNS: list[Column[PlaceLine]] = [
     Column("kW", 14, lambda p: power_cell(p.station, p.evse), lambda p: p.evse.power_kw if p.evse else None,
            kind="bar"),
     Column(
-        N_("Battery"), 7, lambda p: Cell(percent(p.evse.soc if p.evse else None)),
+        N_("Battery"), 8, lambda p: Cell(percent(p.evse.soc if p.evse else None)),
         lambda p: p.evse.soc if p.evse else None, kind="number", drop=1,
     ),
     Column(N_("Truck"), 10, lambda p: Cell(who_charges(p.evse) or NOTHING, "note"),
@@ -121,7 +121,7 @@ class ChargersScreen(RoomScreen):
                     hint=N_("no orders yet; each shows here how far it is"),
                     id="orders",
                 )
-            with VerticalScroll(classes="side", can_focus=False):
+            with VerticalScroll(classes="side"):
                 yield Panel(N_("Station"), id="facts")
                 yield Panel(N_("Answer"), id="answer")
 

@@ -73,7 +73,7 @@ PLUG_COLUMNS: list[Column[PlugLine]] = [
     Column(N_("State"), 18, lambda p: state_cell(p.state), lambda p: p.state, grow=True),
     Column("kW", 14, lambda p: power_cell(p.station, p.live), lambda p: p.live.power_kw if p.live else None,
            kind="bar"),
-    Column(N_("Battery"), 7, lambda p: Cell(percent(p.live.soc if p.live else None)),
+    Column(N_("Battery"), 8, lambda p: Cell(percent(p.live.soc if p.live else None)),
            lambda p: p.live.soc if p.live else None, kind="number", drop=1),
     Column(N_("Who"), 10, lambda p: Cell(who_charges(p.live) or NOTHING, "note"),
            lambda p: who_charges(p.live) or None, drop=2),

@@ -237,7 +237,7 @@ def test_an_order_that_waits_is_remembered_longest():
 
 
 def test_what_people_say_of_a_station_changes_the_board():
-    """Name, site and groups follow an order or an admission at once; of a station that is unknown nothing is made up."""
+    """Name, site and groups follow an order or an admission at once; an unknown station is not made up."""
     seen = fold(city(), event(Kind.STATION_CHANGED, "ST-01", groups="night, public", place_id="mall", public=True))
     seen = fold(seen, event(Kind.STATION_ADMITTED, "ST-01", admission="accepted", name="Gate"))
     station = seen.stations["ST-01"]
