@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from console.faults import Explained, known_faults
@@ -159,7 +160,7 @@ def tell_order(view: View, order: OrderView) -> list[Line]:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

@@ -13,6 +13,8 @@ BEHIND = timedelta(hours=2)
 AHEAD = timedelta(hours=3)
 """How much of what was drawn and of what is allowed is shown."""
 STEP = timedelta(minutes=5)
+DWARFS = 4.0
+"""A limit so many times what is drawn and allowed is left out: it would press all that matters to the floor."""
 
 
 def make_curves(view: View, station: StationView, facts: StationFacts) -> Curves:
@@ -25,11 +27,13 @@ def make_curves(view: View, station: StationView, facts: StationFacts) -> Curves
     if station.online:
         drawn.append((now, station.power_kw))
     most = station.max_kw or max((evse.max_kw for evse in station.evses), default=0.0)
+    planned = tuple(_allowed_at(facts, start + STEP * (slot + 0.5), now) for slot in range(slots))
+    highest = max((kw for kw in (*planned, *(kw for _at, kw in drawn)) if kw), default=0.0)
     return Curves(
         start,
         STEP,
-        (most,) * slots,
-        tuple(_allowed_at(facts, start + STEP * (slot + 0.5), now) for slot in range(slots)),
+        (most,) * slots if not highest or most <= DWARFS * highest else (),
+        planned,
         tuple(drawn),
         now,
         N_("allowed"),

@@ -32,11 +32,13 @@ def read_station(work: Work, station_id: str, zone: tzinfo) -> StationFacts | No
         return None
     now = work.now
     certificate = _own_certificate(work, station_id)
+    messages = _read_messages(work, station_id, now)
+    heard = (row.last_seen_at, *(one.at for one in messages if not one.sent))
     rack, profiles = _read_rack(work, row)
     return StationFacts(
         station_id,
         serial=row.serial,
-        last_seen_at=row.last_seen_at,
+        last_seen_at=max((at for at in heard if at is not None), default=None),
         booted_at=row.booted_at,
         clock_error_s=row.clock_error_s,
         connected_profile=row.connected_profile if row.online else None,
@@ -54,7 +56,7 @@ def read_station(work: Work, station_id: str, zone: tzinfo) -> StationFacts | No
         drawn_kw=add_up(work.desk.powers(station_id, now - BEHIND)),
         allowed_kw=allowed(rack, now, AHEAD),
         holding=_read_holding(work, rack, profiles, now),
-        messages=_read_messages(work, station_id, now),
+        messages=messages,
         problems=_read_problems(work, station_id),
     )
 

@@ -150,15 +150,16 @@ class PowerChart(Widget):
     def _legend(self, curves: Curves, width: int) -> Strip:
         axis = self.get_component_rich_style("chart--axis")
         segments = [Segment(" kW   ", axis)]
-        for sign, name, text in (
-            ("█", "actual", _("drawn")),
-            (PLANNED, "planned", _(curves.planned_as)),
-            (LIMIT, "limit", _("limit")),
+        for sign, name, text, there in (
+            ("█", "actual", _("drawn"), True),
+            (PLANNED, "planned", _(curves.planned_as), True),
+            (LIMIT, "limit", _("limit"), bool(curves.limit_kw)),
         ):
-            segments += [
-                Segment(sign * 2, self.get_component_rich_style(f"chart--{name}")),
-                Segment(f" {text}   ", axis),
-            ]
+            if there:
+                segments += [
+                    Segment(sign * 2, self.get_component_rich_style(f"chart--{name}")),
+                    Segment(f" {text}   ", axis),
+                ]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from chargers.profile import ChargingProfile, ChargingSchedule, Installed, Kind,
 from console.station.curves import make_curves
 from console.station.power import Rack, Running, allowed, binding, put_in
 from console.station.reading import read_station
+from console.station.values import StationFacts
 from console.view import EvseView, StationView, View
 from fleet.clock import FixedClock
 from fleet.orders import OrderKind, Wanted
@@ -167,7 +169,7 @@ def test_what_holds_it_names_the_order_and_its_reason(store):
 
 def test_the_chart_shows_what_is_allowed_ahead_only(store):
     """Behind now is what was drawn, with the live figure last; ahead of now is the allowance, in local time."""
-    station = StationView("S1", online=True, max_kw=44.0, evses=(EvseView(1, 22.0, power_kw=3.5),))
+    station = StationView("S1", online=True, max_kw=22.0, evses=(EvseView(1, 22.0, power_kw=3.5),))
     with store.read() as work:
         facts = read_station(work, "S1", ZONE)
     curves = make_curves(View(NOW, ZONE), station, facts)
@@ -176,4 +178,13 @@ def test_the_chart_shows_what_is_allowed_ahead_only(store):
     assert set(curves.planned_kw[slots + 1 :]) == {6.0}
     assert curves.actual_kw[-1] == (NOW, 3.5)
     assert curves.now.hour == NOW.astimezone(ZONE).hour
-    assert set(curves.limit_kw) == {44.0}
+    assert set(curves.limit_kw) == {22.0}
+
+
+def test_a_limit_far_above_is_left_out_of_the_chart():
+    """What a fast charger can is not drawn over the little it draws and may: the rest would lie on the floor."""
+    idle = StationView("S1", online=True, max_kw=90.0, evses=(EvseView(1, 90.0),))
+    slow = replace(idle, evses=(EvseView(1, 90.0, power_kw=5.0),))
+    fast = replace(idle, evses=(EvseView(1, 90.0, power_kw=60.0),))
+    drawn = [set(make_curves(View(NOW, ZONE), one, StationFacts("S1")).limit_kw) for one in (idle, slow, fast)]
+    assert drawn == [{90.0}, set(), {90.0}]
