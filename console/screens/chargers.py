@@ -16,11 +16,13 @@ from console.screens.places import (
     fault_of,
     open_list,
     open_station,
+    parts_alarmed,
     power_cell,
     state_cell,
     state_of,
     tell_evse,
     tell_order,
+    tell_parts,
     who_charges,
 )
 from console.screens.room import RoomScreen
@@ -40,6 +42,8 @@ class PlaceLine(NamedTuple):
     station: StationView
     evse: EvseView | None
     site: str = ""
+    parts: tuple[str, ...] = ()
+    """Parts of the station for which an alarm stands."""
 
     @property
     def key(self) -> str:
@@ -59,7 +63,7 @@ class PlaceLine(NamedTuple):
             "state": (self.state,) if self.state else (),
             "site": (self.site,),
             "vendor": (self.station.vendor,),
-            "fault": (fault,) if fault else (),
+            "fault": (fault, *self.parts) if fault else self.parts,
             "group": self.station.groups or ("",),
         }
 
@@ -129,8 +133,9 @@ class ChargersScreen(RoomScreen):
         """Rows that changed, the selected EVSE, orders as they go."""
         grid = self.query_one("#evses", Grid)
         self._tell_title(grid)
+        parts = parts_alarmed(view)
         lines = [
-            PlaceLine(station, evse, self._site_of(view, station))
+            PlaceLine(station, evse, self._site_of(view, station), parts.get(station.station_id, ()))
             for station in view.stations.values()
             for evse in (station.evses or (None,))
         ]
@@ -179,7 +184,7 @@ class ChargersScreen(RoomScreen):
             lines.append(Say(_("It is unknown here. y admits it, n refuses it."), "warn"))
         if evse is not None:
             lines += tell_evse(view, station, evse)
-        panel.say(lines)
+        panel.say([*lines, *tell_parts(station, row.parts)])
 
     def _draw_answer(self, view: View) -> None:
         """What the selected order asked and was answered, in full."""

@@ -67,7 +67,7 @@ class LogScreen(RoomScreen):
         if before is None or before.events is not view.events:
             lines = (LogLine(e.event_id, e, f"{view.local(e.at):%d/%m %H:%M}") for e in view.events)
             events.fill({str(line.number): line for line in lines})
-        if before is None or before.orders is not view.orders:
+        if before is None or before.orders is not view.orders or any(one.waits for one in view.orders.values()):
             orders.fill(order_lines(view))
         alarms.fill({str(number): alarm for number, alarm in view.alarms.items()})
 

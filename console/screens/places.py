@@ -101,6 +101,26 @@ def tell_fault(station: StationView, evse: EvseView) -> list[Line]:
     return [Say(f"✖ {name} {evse.info}".rstrip(), "bad"), *tell_explained(told)]
 
 
+def parts_alarmed(view: View) -> dict[str, tuple[str, ...]]:
+    """Parts of 2.0.1 stations for which an alarm stands ("Component.Variable"), by station."""
+    found: dict[str, tuple[str, ...]] = {}
+    for alarm in view.alarms.values():
+        if alarm.kind == "station.device":
+            station_id, _slash, part = alarm.subject.partition("/")
+            found[station_id] = (*found.get(station_id, ()), part)
+    return found
+
+
+def tell_parts(station: StationView, parts: tuple[str, ...]) -> list[Line]:
+    """Such parts, what it means and what to do."""
+    lines: list[Line] = []
+    for part in parts:
+        component, _dot, variable = part.rpartition(".")
+        told = known_faults().of_event(component, variable, vendor=station.vendor)
+        lines += [Say(f"✖ {part}", "bad"), *tell_explained(told)]
+    return lines
+
+
 def tell_explained(told: Explained | None) -> list[Line]:
     """What a fault means and what to do, where it is known."""
     return [Say(told.means), Say(f"→ {told.todo}", "note")] if told is not None else []

@@ -32,6 +32,7 @@ from console.widgets.columns import Cell, Column
 from console.widgets.grid import Grid
 from console.widgets.panel import Panel
 from console.wording import NOTHING, figure, percent
+from fleet.errors import StoreError
 
 AGAIN_SECONDS = 5.0
 """How often what the View does not hold is read again."""
@@ -179,8 +180,13 @@ class StationScreen(RoomScreen):
     def read(self, station_id: str) -> None:
         """Read the station, off the screen's thread."""
         hands = self.app.hands
-        if hands is not None:
-            self.call_later(self._take, station_id, hands.read_station(station_id))
+        if hands is None:
+            return
+        try:
+            facts = hands.read_station(station_id)
+        except StoreError:  # the feed tells of it, and of its end; what was read before stays
+            return
+        self.call_later(self._take, station_id, facts)
 
     def _take(self, station_id: str, facts: StationFacts | None) -> None:
         if station_id == self.station_id and facts != self.facts:

@@ -17,9 +17,10 @@ from console.screens.records import RecordsScreen
 from console.screens.sift import Sift
 from console.screens.station import StationScreen
 from console.station.values import ConnectorFacts, Holding, MessageLine, ProblemLine, StationFacts
-from console.view import OrderView
+from console.view import AlarmView, OrderView
 from console.widgets.grid import Grid
 from console.widgets.panel import Panel
+from fleet.errors import StoreError
 from fleet.orders import OrderKind, Wanted
 from fleet.settings import ConsoleSettings, Settings
 
@@ -311,3 +312,35 @@ async def test_the_fault_of_a_row_is_explained_beside_the_board():
         await go_to(pilot, "ST-04/1")
         assert "✖ GroundFailure" in told(desk, "facts")
         assert "→ Unplug" in told(desk, "facts")
+
+
+async def test_parts_that_alarm_are_explained_beside_the_board_and_picked_by():
+    """A part of a 2.0.1 station for which an alarm stands is told with what to do, and is a fault to pick by."""
+    desk = make_desk()
+    part = AlarmView(9, "station.device", "ST-03/RCD.Tripped", "warning", "ST-03/RCD.Tripped is true", NOW)
+    desk.view = replace(desk.view, alarms={**desk.view.alarms, 9: part})
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await go_to(pilot, "ST-03/1")
+        assert "✖ RCD.Tripped Current leaks to earth" in told(desk, "facts")
+        await pilot.press("p")
+        await pilot.pause()
+        assert ("fault", "RCD.Tripped") in desk.screen.values
+
+
+async def test_a_store_that_cannot_be_read_leaves_the_page_standing():
+    """The live part stays; the next reading may succeed."""
+
+    class Deaf(Ledger):
+        def read_station(self, station_id: str) -> StationFacts:
+            raise StoreError("the store is busy")
+
+    desk = make_desk()
+    desk.hands = Deaf()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await open_page(pilot, "ST-01/1")
+        assert desk.screen.facts is None
+        assert desk.screen.query_one("#plugs", Grid).shown == 1
+        desk.hands = Ledger()
+        desk.screen.read("ST-01")
+        await settle(pilot)
+        assert desk.screen.query_one("#plugs", Grid).shown == 2
