@@ -65,7 +65,7 @@ class Faults:
             return named
         for entry in self.events:
             part, what = entry.names
-            if fnmatchcase(component, part) and fnmatchcase(variable.partition("#")[0], what):
+            if fnmatchcase(component, part) and fnmatchcase(variable.partition("[")[0], what):
                 return entry.explain(f"{component}.{variable}")
         return None
 

@@ -33,17 +33,30 @@ def number(value: object) -> float | None:
 
 
 def named(part: object) -> str:
-    """A component or variable: its name, and "#" and its instance where it has one."""
+    """A component or variable: its name, and its instance in brackets where it has one."""
     if not isinstance(part, dict):
         return ""
-    name, instance = text(part.get("name"), 60), text(part.get("instance"), 59)
-    return f"{name}#{instance}" if instance else name
+    name, instance = text(part.get("name"), 60), text(part.get("instance"), 58)
+    return f"{name}[{instance}]" if instance else name
 
 
 def place(part: object) -> tuple[int, int]:
     """EVSE and connector of a component; 0 for none."""
     evse = part.get("evse") if isinstance(part, dict) else None
     return (whole(evse.get("id")), whole(evse.get("connectorId"))) if isinstance(evse, dict) else (0, 0)
+
+
+def value_row(entry: dict[str, Any], value: object) -> dict[str, Any]:
+    """The row of one variable's value alone (an entry of a GetVariables or SetVariables result)."""
+    evse, connector = place(entry.get("component"))
+    return {
+        "component": named(entry.get("component")),
+        "variable": named(entry.get("variable")),
+        "evse": evse,
+        "connector": connector,
+        "attribute": text(entry.get("attributeType") or "Actual", 10),
+        "value": text(value, 2500),
+    }
 
 
 def variable_rows(entries: Iterable[Any]) -> list[dict[str, Any]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from chargers.central.device_rows import named, place, value_row
 from chargers.central.limits import read_count
 from chargers.errors import OrderUnclear
+from fleet.tables.device import place_mark
 
 if TYPE_CHECKING:
     from chargers.central.session import Session
@@ -18,6 +21,9 @@ FEW, SMALL = 4, 2000
 SAFE = 10
 """Entries in one message to a station that does not say."""
 MOST_ITEMS, MOST_BYTES = 1000, 10_000_000
+PLACE_MARK = re.compile(r"#(\d{1,4})(?::(\d{1,4}))?$")
+"""Behind a component's name: of which EVSE, and which connector of it."""
+TAKEN = frozenset({"Accepted", "RebootRequired"})
 FRAME_BYTES = 120
 """Around the entries: type, message id, action and the name of the list."""
 
@@ -25,21 +31,19 @@ Entry = TypeVar("Entry")
 
 
 def variable_name(entry: dict[str, Any]) -> str:
-    """A component and variable as `Component[instance].Variable[instance]`, without instances that are not there."""
-    parts = []
-    for name in ("component", "variable"):
-        part = entry.get(name)
-        if not isinstance(part, dict):
-            part = {}
-        instance = part.get("instance")
-        parts.append(f"{part.get('name', '')}[{instance}]" if instance else str(part.get("name", "")))
-    return ".".join(parts)
+    """A component and variable as `Component[instance]#EVSE:connector.Variable[instance]`, as far as told."""
+    component, variable = entry.get("component"), entry.get("variable")
+    return f"{named(component)}{place_mark(*place(component))}.{named(variable)}"
 
 
 def part_of(name: str) -> dict[str, Any]:
-    """A component or variable from `Name[instance]`, in wire words."""
-    plain, bracket, rest = name.partition("[")
-    return {"name": plain, "instance": rest.removesuffix("]")} if bracket else {"name": plain}
+    """A component or variable from `Name[instance]#EVSE:connector`, in wire words."""
+    spot = PLACE_MARK.search(name)
+    plain, bracket, rest = name[: spot.start() if spot else None].partition("[")
+    part: dict[str, Any] = {"name": plain, "instance": rest.removesuffix("]")} if bracket else {"name": plain}
+    if spot:
+        part["evse"] = {"id": int(spot[1])} | ({"connectorId": int(spot[2])} if spot[2] else {})
+    return part
 
 
 def place_of(name: str) -> dict[str, Any]:
@@ -55,30 +59,39 @@ def place_of(name: str) -> dict[str, Any]:
 
 
 async def read(session: Session, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """GetVariables (Part 2, B06); name -> status and value."""
+    """GetVariables (Part 2, B06); name -> status and value. What is told is kept."""
     values: dict[str, dict[str, Any]] = {}
     for entries in await batches(session, "DeviceDataCtrlr", "GetVariables", [place_of(name) for name in names]):
         result = await session.call_raw("GetVariables", {"getVariableData": entries})
+        told = [entry for entry in result.get("getVariableResult") or [] if isinstance(entry, dict)]
         values |= {
             variable_name(entry): {"status": entry.get("attributeStatus"), "value": entry.get("attributeValue")}
-            for entry in result.get("getVariableResult") or []
-            if isinstance(entry, dict)
+            for entry in told
         }
+        await _keep(session, [(entry, entry.get("attributeValue")) for entry in told])
     return values
 
 
 async def write(session: Session, values: dict[str, str]) -> dict[str, str]:
-    """SetVariables (Part 2, B05); name -> status."""
+    """SetVariables (Part 2, B05); name -> status. What the station takes is kept as its value."""
     wanted = [{"attributeValue": value, **place_of(name)} for name, value in values.items()]
     statuses: dict[str, str] = {}
     for entries in await batches(session, "DeviceDataCtrlr", "SetVariables", wanted):
         result = await session.call_raw("SetVariables", {"setVariableData": entries})
-        statuses |= {
-            variable_name(entry): str(entry.get("attributeStatus"))
-            for entry in result.get("setVariableResult") or []
-            if isinstance(entry, dict)
-        }
+        told = [entry for entry in result.get("setVariableResult") or [] if isinstance(entry, dict)]
+        statuses |= {variable_name(entry): str(entry.get("attributeStatus")) for entry in told}
+        asked = {variable_name(entry): entry["attributeValue"] for entry in entries}
+        await _keep(session, [(entry, asked.get(variable_name(entry))) for entry in told])
     return statuses
+
+
+async def _keep(session: Session, told: list[tuple[dict[str, Any], object]]) -> None:
+    """Values of the entries a station accepted."""
+    rows = [
+        value_row(entry, value) for entry, value in told if entry.get("attributeStatus") in TAKEN and value is not None
+    ]
+    if rows:
+        await session.desk.writer.do(lambda work: work.devices.keep_variables(session.id, rows))
 
 
 async def batches(session: Session, controller: str, action: str, entries: Sequence[Entry]) -> list[list[Entry]]:

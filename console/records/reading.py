@@ -76,8 +76,7 @@ def _variables(work: Work, station_id: str | None, clock: _Clock) -> list[Record
     lines = []
     for station in stations:
         for row in work.devices.variables(station):
-            where = f"{row.component}." if row.component else ""
-            name = where + row.variable + ("" if row.attribute == "Actual" else f" ({row.attribute})")
+            name = row.name + ("" if row.attribute == "Actual" else f" ({row.attribute})")
             lines.append(
                 Record(
                     f"{station}:{row.variable_id}",
@@ -87,7 +86,7 @@ def _variables(work: Work, station_id: str | None, clock: _Clock) -> list[Record
                     row.mutability,
                     "dim" if row.mutability == "ReadOnly" else "plain",
                     row.value or "",
-                    where + row.variable,
+                    row.name,
                     {
                         "value": row.value,
                         "evse": row.evse,

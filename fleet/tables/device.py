@@ -9,6 +9,11 @@ from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
+def place_mark(evse: int, connector: int) -> str:
+    """An EVSE and connector as they stand behind a component's name; nothing for the station itself."""
+    return f"#{evse}:{connector}" if connector else f"#{evse}" if evse else ""
+
+
 class StationVariable(SQLModel, table=True):
     """A variable of a station's device model as last read (OCPP 2.0.1 part 1). A 1.6 key has no component."""
 
@@ -18,13 +23,13 @@ class StationVariable(SQLModel, table=True):
     variable_id: int | None = Field(default=None, primary_key=True)
     station_id: str = Field(foreign_key="station.station_id", ondelete="CASCADE")
     component: str = Field(default="", max_length=120)
-    """Name, and "Name#instance" where it has one."""
+    """Name, and "Name[instance]" where it has one."""
     evse: int = 0
     """0: of the station."""
     connector: int = 0
     """0: of the EVSE."""
     variable: str = Field(max_length=120)
-    """Name, and "Name#instance" where it has one."""
+    """Name, and "Name[instance]" where it has one."""
     attribute: str = "Actual"
     """"Actual", "Target", "MinSet", "MaxSet"."""
     value: str | None = None
@@ -39,6 +44,11 @@ class StationVariable(SQLModel, table=True):
     """Comma separated, of the choices there are."""
     reboot_required: bool = False
     read_at: datetime
+
+    @property
+    def name(self) -> str:
+        """As orders name it: `Component[instance]#EVSE:connector.Variable[instance]`; a 1.6 key by itself."""
+        return f"{self.component}{place_mark(self.evse, self.connector)}.{self.variable}".removeprefix(".")
 
 
 class Monitor(SQLModel, table=True):

@@ -56,7 +56,7 @@ def test_a_vendors_own_code_holds_for_its_stations_only():
         ("RCD", "Tripped", "", "residual current"),
         ("EmergencyStopSensor#2", "Tripped", "", "emergency stop"),
         ("Connector", "Problem", "CX020", "not fully in"),
-        ("Connector", "Problem#Main", "", "reports a problem"),
+        ("Connector", "Problem[Main]", "", "reports a problem"),
         ("Controller", "Temperature", "", None),
     ],
 )

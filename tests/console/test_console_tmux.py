@@ -2,87 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
-
-
-class Terminal:
-    """A terminal of a given size with a program in it; speaks of keys and of what is seen."""
-
-    def __init__(self, name: str, size: tuple[int, int], command: str, env: dict[str, str]) -> None:
-        self._tmux = ["tmux", "-u", "-L", name, "-f", os.devnull]
-        self.narrow = size[0] < 110
-        width, height = size
-        self._run(
-            "new-session", "-d", "-x", str(width), "-y", str(height), f"{command}; echo LEFT; sleep 60", env=env
-        )  # fmt: skip
-
-    def _run(self, *arguments: str, env: dict[str, str] | None = None) -> str:
-        done = subprocess.run(
-            [*self._tmux, *arguments],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=20,
-            cwd=ROOT,
-            env={**os.environ, **(env or {})},
-        )
-        return done.stdout
-
-    def press(self, *keys: str) -> None:
-        """Type keys, with the pause a person makes."""
-        for key in keys:
-            self._run("send-keys", key)
-            time.sleep(0.3)
-
-    def screen(self) -> str:
-        """What is on the screen now."""
-        return self._run("capture-pane", "-p")
-
-    def see(self, *texts: str, within: float = 15.0) -> str:
-        """Wait until one of the texts is on the screen; the line it stands on."""
-        until = time.monotonic() + within
-        while time.monotonic() < until:
-            for line in self.screen().splitlines():
-                if any(text in line for text in texts):
-                    return line
-            time.sleep(0.25)
-        pytest.fail(f"never saw {' or '.join(texts)} in {within:.0f} s:\n{self.screen()}")
-
-    def see_line(self, *parts: str, within: float = 30.0) -> None:
-        """Wait until one line holds all the parts."""
-        until = time.monotonic() + within
-        while time.monotonic() < until:
-            if any(all(part in line for part in parts) for line in self.screen().splitlines()):
-                return
-            time.sleep(0.25)
-        pytest.fail(f"never saw a line with {' and '.join(parts)} in {within:.0f} s:\n{self.screen()}")
-
-    def close(self) -> None:
-        """End the terminal and what runs in it."""
-        self._run("kill-server")
-
 
 @pytest.fixture(params=[(80, 24), (160, 45)], ids=["80x24", "160x45"])
-def demo(request, tmp_path):
+def demo(request, tmp_path, open_terminal):
     """The small demo, opened in a terminal."""
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed here")
-    env = {"LC_ALL": "C.UTF-8", "XDG_CACHE_HOME": str(tmp_path / "cache"), "TERM": "xterm-256color"}
-    name = f"binwatt-{os.getpid()}-{request.param[0]}"
-    terminal = Terminal(name, request.param, f"{sys.executable} -m console demo --size small", env)
-    yield terminal
-    terminal.close()
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    return open_terminal(request.param, f"{sys.executable} -m console demo --size small", env)
 
 
 def test_a_dispatchers_evening(demo):

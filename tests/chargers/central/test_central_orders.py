@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from chargers.central.decisions import DECISIONS
+from chargers.central.device_rows import value_row
 from chargers.central.dispatch import settle_unanswered
 from chargers.central.v16 import StationV16
 from chargers.central.v201 import StationV201
+from chargers.central.v201_variables import place_of, variable_name
 from fleet.events import Kind
 from fleet.orders import STATION_KINDS, OrderKind, OrderState, Wanted
+from fleet.tables import StationVariable
 
 TESTS = Path(__file__).parent.parent
 
@@ -312,6 +315,10 @@ async def test_variables_are_read_and_changed_on_2x(house, version):
             house.place(OrderKind.SET_VARIABLES, values={"OCPPCommCtrlr.HeartbeatInterval": 60})
         )
         assert order.answer == {"values": {"OCPPCommCtrlr.HeartbeatInterval": "Accepted"}}
+        with house.store.read() as work:
+            assert [(row.name, row.value) for row in work.devices.variables("CP1")] == [
+                ("OCPPCommCtrlr.HeartbeatInterval", "60")
+            ]
         number = house.place(OrderKind.GET_VARIABLES)
         asked = await station.until_heard("GetBaseReport")
         for seq, more in ((0, True), (1, False)):
@@ -323,8 +330,24 @@ async def test_variables_are_read_and_changed_on_2x(house, version):
             await station.ask("NotifyReport", {**part, "reportData": [entry]})
         order = await house.settled(number)
         assert {name: one["value"] for name, one in order.answer["values"].items()} == {
-            "EVSE.Power0": "22000", "EVSE.Power1": "22000",
+            "EVSE#1.Power0": "22000", "EVSE#1.Power1": "22000",
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "component"),
+    [
+        ("Meter.Power", {"name": "Meter"}),
+        ("Connector#2:1.Available", {"name": "Connector", "evse": {"id": 2, "connectorId": 1}}),
+        ("Display[front]#1.Language[2]", {"name": "Display", "instance": "front", "evse": {"id": 1}}),
+    ],
+)
+def test_a_variable_has_one_name_everywhere(name, component):
+    """The name a row shows is the name an order takes, EVSE, connector and instances with it."""
+    entry = place_of(name)
+    assert entry["component"] == component
+    assert variable_name(entry) == name
+    assert StationVariable(**value_row(entry, "1"), station_id="ST-1").name == name
 
 
 async def test_every_step_of_an_order_is_an_event(house):

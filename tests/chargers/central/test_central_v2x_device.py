@@ -58,7 +58,7 @@ async def test_a_report_fills_the_device_model(house, booted):
         assert (order.state, order.answer["variables"]) == ("accepted", 2)
         rows = house.look(lambda work: work.devices.variables("CP1", "power"))
         assert [(row.component, row.evse, row.variable, row.attribute, row.value) for row in rows] == [
-            ("EVSE", 1, "Power#AC", "Actual", "7000"), ("EVSE", 1, "Power#AC", "Target", None),
+            ("EVSE", 1, "Power[AC]", "Actual", "7000"), ("EVSE", 1, "Power[AC]", "Target", None),
         ]  # fmt: skip
         assert (rows[0].mutability, rows[0].unit, rows[0].max_limit) == ("ReadOnly", "W", 22000.0)
         station.answers["GetReport"] = {"status": "EmptyResultSet"}
