@@ -13,6 +13,7 @@ from console.widgets.columns import Cell, Level
 from console.widgets.panel import Gauge, Line, Pair, Say
 from console.wording import (
     NOTHING,
+    ORDER_WORDS,
     STATE_SIGNS,
     STATE_WORDS,
     STATUS_WORDS,
@@ -163,7 +164,9 @@ def tell_charge(view: View, evse: EvseView) -> list[Line]:
 
 def tell_order(view: View, order: OrderView) -> list[Line]:
     """An order in full: who and why, its steps with their times, what it asked and was answered."""
-    lines: list[Line] = [Say(f"{order.who} {order.why}".rstrip(), head=f"#{order.order_id}")]
+    lines: list[Line] = [Say(_(ORDER_WORDS.get(order.kind, order.kind)), head=f"#{order.order_id}")]
+    if order.who or order.why:
+        lines.append(Say(f"{order.who} {order.why}".strip(), "dim"))
     steps = [("queued", order.ordered_at), ("sent", order.sent_at)]
     if order.state not in ("queued", "sent"):
         steps.append((order.state, order.at))

@@ -127,7 +127,7 @@ ORDER_COLUMNS: list[Column[OrderLine]] = [
     Column(N_("Time"), 5, lambda line: Cell(line.time, "warn" if line.order.waits else "dim"),
            lambda line: line.order.at, drop=1),
     Column(
-        N_("State"), 10,
+        N_("State"), 12,
         lambda line: Cell(
             f"{ORDER_SIGNS.get(line.order.state, ' ')} {_(STATE_WORDS.get(line.order.state, line.order.state))}",
             ORDER_LEVELS.get(line.order.state, "dim"),
