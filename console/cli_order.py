@@ -68,7 +68,7 @@ def order(
         for row in told:
             answer = f"  {json.dumps(row['answer'], ensure_ascii=False, default=str)}" if row["answer"] else ""
             print(f"#{row['order_id']}  {row['target']}  {row['state']}{answer}")
-    bad = [row for row in told if row["state"] in ("rejected", "failed", "expired")]
+    bad = [row for row in told if row["state"] in ("rejected", "failed", "expired", "withdrawn")]
     if bad:
         raise JobFailed(f"{len(bad)} of {len(told)} orders were not carried out")
 
@@ -118,7 +118,7 @@ def _named(work: Work, target: str) -> Iterable[str]:
     rows = [row for row in work.stations.all() if row.admission == "accepted"]
     if is_group:
         group = target.removeprefix("group:")
-        found = [row.station_id for row in rows if group in row.groups.replace(",", " ").split()]
+        found = [row.station_id for row in rows if group in map(str.strip, row.groups.split(","))]
     else:
         found = [row.station_id for row in rows if fnmatchcase(row.station_id, target)]
     if not found:

@@ -50,7 +50,7 @@ def needs_accepted(view: View, at: Selection) -> str | None:
 
 def may_repeat(view: View, at: Selection) -> str | None:
     order = view.orders.get(at.order_id)
-    if order is None or order.state not in {"rejected", "failed", "expired"}:
+    if order is None or order.state not in {"rejected", "failed", "expired", "withdrawn"}:
         return _("select an order that was not carried out first")
     return None
 

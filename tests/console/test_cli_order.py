@@ -98,3 +98,15 @@ def test_wait_gives_the_answer_and_fails_with_the_order(run):
     told = run("clear_cache", "ST-1", "--wait", "--json", code=1)
     station.join()
     assert json.loads(told.stdout.splitlines()[0])["orders"][0]["answer"] == {"status": "Rejected"}
+
+
+def test_an_order_that_waits_is_withdrawn_by_its_number(run):
+    """withdraw-order takes a queued order back; again, or with a number that is none, it says why not."""
+    run("reset", "ST-1", "how=soft")
+    (number,) = (row.order_id for row in orders(run.store))
+    told = json.loads(run("withdraw-order", str(number), "--json").output)["orders"]
+    assert [row["state"] for row in told] == ["accepted"]
+    with run.store.read() as work:
+        assert work.orders.get(number).state == OrderState.WITHDRAWN
+    assert "is withdrawn already" in run("withdraw-order", str(number), code=1).output
+    assert "no order's number" in run("withdraw-order", "ST-1", code=2).output
