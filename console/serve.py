@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -59,11 +60,12 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     listening = _listen(settings.http.host, settings.http.port)
+    web = replace(settings.http, port=listening.getsockname()[1])  # a file's address with port 0 is none
     writer = Writer(store)
     writer.start()
     try:
         authority = open_authority(settings)
-        central = CentralSystem(store, writer, settings.ocpp, http=settings.http, authority=authority)
+        central = CentralSystem(store, writer, settings.ocpp, http=web, authority=authority)
         await central.start()
     except BaseException:
         await writer.stop()
@@ -87,7 +89,7 @@ async def _serve(settings: Settings, store: Store, ready: Callable[[dict[str, An
     api = make_api(writer, token=settings.http.ingest_token or None, health=health, rooms=rooms)
     http = _Http(uvicorn.Config(api, log_config=None, access_log=False, lifespan="off"))
     tasks = [asyncio.create_task(http.serve(sockets=[listening])), asyncio.create_task(clerk.attend())]
-    ports = {"ocpp_port": central.port, "http_port": listening.getsockname()[1]}
+    ports: dict[str, Any] = {"ocpp_port": central.port, "http_port": web.port}
     if central.tls_port:
         ports["tls_port"] = central.tls_port
     await writer.do(lambda work: work.events.append(Kind.SERVER_STARTED, "server", **ports))
