@@ -218,8 +218,11 @@ def test_station_that_refuses_or_does_not_answer_is_asked_again_after_a_rest(
     assert [order.state for order in orders(depot)] == [state, OrderState.ACCEPTED]
 
 
-def test_a_profile_that_was_sent_and_ran_out_of_time_still_counts(depot: Store, clock: FixedClock):
-    """The line was cut after it was sent: the station may hold it, and nobody else is given that power."""
+@pytest.mark.parametrize("end", [OrderState.EXPIRED, OrderState.WITHDRAWN])
+def test_a_profile_that_was_sent_once_still_counts(depot: Store, clock: FixedClock, end: OrderState):
+    """The line was cut after it was sent, then its time ran out or a person took it back: the station may hold it, and
+    nobody else is given that power.
+    """
     with depot.begin() as work:
         for number in (1, 2):
             plug(work, number, soc=0.1)
@@ -233,11 +236,15 @@ def test_a_profile_that_was_sent_and_ran_out_of_time_still_counts(depot: Store, 
         assert station is not None
         station.online = False
         work.session.add(station)
+    with depot.begin() as work:
+        if end is OrderState.WITHDRAWN:
+            assert work.orders.withdraw(str(first.order_id), who="amina") is None
     clock.advance(timedelta(minutes=20))
     with depot.begin() as work:
         assert work.orders.queued([OrderKind.SET_PROFILE]) == []
         need(work, 2, clock.now() + timedelta(hours=9), 190.0)
     look_again(depot)
+    assert orders(depot)[0].state == end
     second = next(order for order in orders(depot) if order.target == "S2")
     assert most_kw(first) + most_kw(second) + FALLBACK_KW + BASE_KW <= LIMIT_KW
 

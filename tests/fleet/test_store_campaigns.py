@@ -91,6 +91,19 @@ def test_an_expired_order_is_placed_again(furnished, clock: FixedClock):
     assert progress(furnished, number)[1:3] == (5, 1)
 
 
+def test_a_withdrawn_order_leaves_its_station_out(furnished):
+    """Who takes one station's order back does not want it asked again: it failed, by whom, and the next is asked."""
+    number = begin(furnished, at_once=1, stop_after=3)
+    (order,) = advance(furnished)
+    with furnished.begin() as work:
+        assert work.orders.withdraw(str(order.order_id), who="amina") is None
+    (following,) = advance(furnished)
+    assert following.target == "CP1"
+    with furnished.read() as work:
+        first = next(one for one in work.campaigns.stations(number) if one.station_id == "CP0")
+        assert (first.state, first.why) == ("failed", "withdrawn by amina")
+
+
 def test_what_goes_on_after_its_answer_is_followed_by_request(furnished, clock: FixedClock):
     """A log that is being uploaded is at work until the station says more; silent for two hours, it has failed."""
     number = begin(furnished, OrderKind.GET_LOG, at_once=1)
