@@ -210,9 +210,9 @@ class ChargersScreen(RoomScreen):
         return tuple(sorted({key.partition("/")[0] for key in marked}))
 
     def targets(self, action: Action) -> list[Selection]:
-        """The EVSE under the cursor, or every marked one; firmware and logs take all marked stations as one."""
+        """The EVSE under the cursor, or every marked one, shown or not; firmware and logs take all of them as one."""
         grid = self.query_one("#evses", Grid)
-        rows = [row for row in grid.listed() if row.key in grid.marked]
+        rows = [row for key, row in grid.listing.rows.items() if key in grid.marked]
         if not rows or action.id in TOGETHER or action.id.startswith("order."):
             return [self.selection()]
         return [self._at(row) for row in rows]
@@ -249,7 +249,10 @@ class ChargersScreen(RoomScreen):
     def _sift(self, sieve: Sieve) -> None:
         self.sieve = sieve
         grid = self.query_one("#evses", Grid)
-        grid.keep_only((lambda row: sieve.lets(row.facets)) if sieve else None)
+        grid.keep_only(
+            (lambda row: sieve.lets(row.facets)) if sieve else None,
+            N_("no station is like that\np changes what is picked, 0 shows all"),
+        )
         self._tell_title(grid)
 
     def do_panel_next(self) -> None:

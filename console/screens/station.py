@@ -117,6 +117,8 @@ class StationScreen(RoomScreen):
         self.station_id = ""
         self.facts: StationFacts | None = None
         """What the store said of it last; None until it is read."""
+        self.wanted = 0
+        """The EVSE the cursor is to stand on."""
 
     def compose_room(self) -> ComposeResult:
         """Everything."""
@@ -151,7 +153,7 @@ class StationScreen(RoomScreen):
         """Read, and again while somebody looks."""
         super().on_mount()
         self.set_interval(AGAIN_SECONDS, self._read_if_seen)
-        self.query_one("#plugs", Grid).focus()
+        self._point()
 
     def on_screen_resume(self) -> None:
         """Read at once what may have changed meanwhile."""
@@ -162,9 +164,17 @@ class StationScreen(RoomScreen):
         """Show a station, the cursor on one of its EVSEs."""
         if station_id != self.station_id:
             self.station_id, self.facts = station_id, None
-        self.show_again()
-        self.query_one("#plugs", Grid).select(f"{evse}.1")
-        self._read_if_seen()
+        self.wanted = evse
+        if self.is_mounted and self.query("#plugs"):
+            self.show_again()
+            self._point()
+            self._read_if_seen()
+
+    def _point(self) -> None:
+        """Put the cursor on the EVSE one came from."""
+        plugs = self.query_one("#plugs", Grid)
+        plugs.select(f"{self.wanted}.1")
+        plugs.focus()
 
     def station(self, view: View) -> StationView | None:
         """The station shown: the one opened, else the first there is."""

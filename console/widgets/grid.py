@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.i18n import _
+from console.i18n import N_, _
 from console.widgets.columns import GAP, Column, Level, Row, lay_out
 from console.widgets.lines import GUTTER, SIGNS, draw_hatched, draw_head, draw_row
 from console.widgets.listing import Listing
@@ -104,6 +104,7 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         self.listing: Listing[Row] = Listing(columns, key, find or key, sort=sort, descending=descending)
         self.filtering = False
         self.marked: frozenset[str] = frozenset()
+        self.only_hint = ""
         self.known = False
         """Whether rows were ever given: an empty grid means something only then."""
         self._cursor = 0
@@ -147,9 +148,13 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
         """How many rows the filter lets through."""
         return len(self.listing.order)
 
-    def keep_only(self, only: Callable[[Row], bool] | None) -> None:
-        """Show only rows of which `only` is true, beside what the filter says; None: all of them."""
+    def keep_only(self, only: Callable[[Row], bool] | None, hint: str = "") -> None:
+        """Show only rows of which `only` is true, beside what the filter says; None: all of them.
+
+        `hint` tells what to do where no row is left of them.
+        """
         self.listing.only = only
+        self.only_hint = hint
         self._arrange()
         self._tell()
 
@@ -346,6 +351,8 @@ class Grid(ScrollView, Generic[Row], can_focus=True):
             return Strip(drawn).adjust_cell_length(width, self._ink(line))
         if listing.order:
             return Strip.blank(width, self._ink(""))
-        hint = _("nothing matches the filter; Esc clears it") if listing.rows else _(self.hint)
-        words = hint if self.known else _("reading…")
+        hint = self.hint if not listing.rows else N_("nothing matches the filter; Esc clears it")
+        if listing.rows and not listing.filter:
+            hint = self.only_hint
+        words = _(hint) if self.known else _("reading…")
         return Strip(draw_hatched(y, self.size, words, self._ink("empty"), self._ink("", "dim"))).crop(0, width)

@@ -11,6 +11,7 @@ import pytest
 from textual.widgets import OptionList
 
 from console import i18n
+from console.actions import BY_ID
 from console.app import Desk
 from console.screens.chargers import ChargersScreen
 from console.screens.records import RecordsScreen
@@ -18,6 +19,7 @@ from console.screens.sift import Sift
 from console.screens.station import StationScreen
 from console.station.values import ConnectorFacts, Holding, MessageLine, ProblemLine, StationFacts
 from console.view import AlarmView, OrderView
+from console.view.sieve import Sieve
 from console.widgets.grid import Grid
 from console.widgets.panel import Panel
 from fleet.errors import StoreError
@@ -108,6 +110,10 @@ async def settle(pilot) -> None:
     await pilot.pause()
 
 
+def lines(desk: Desk) -> str:
+    return "".join(segment.text for strip in desk.screen._compositor.render_strips() for segment in strip)
+
+
 async def go_to(pilot, key: str) -> None:
     await pilot.press("4")
     await pilot.pause()
@@ -137,6 +143,18 @@ def test_the_page_of_a_station_looks_as_it_should(snap_compare, language, size):
         await open_page(pilot, "ST-01/1")
 
     assert snap_compare(make_desk(language), run_before=go, terminal_size=SIZES[size])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_board_tells_faults_and_orders_that_wait(snap_compare, size):
+    """In French: the fault of the row explained at the side, below it the orders that wait with the time left."""
+
+    async def go(pilot) -> None:
+        await go_to(pilot, "ST-04/1")
+        await pilot.press("v")
+        await settle(pilot)
+
+    assert snap_compare(make_desk("fr"), run_before=go, terminal_size=SIZES[size])
 
 
 def test_a_fault_is_explained_on_the_page(snap_compare):
@@ -344,3 +362,25 @@ async def test_a_store_that_cannot_be_read_leaves_the_page_standing():
         desk.screen.read("ST-01")
         await settle(pilot)
         assert desk.screen.query_one("#plugs", Grid).shown == 2
+
+
+async def test_marks_hold_whatever_is_shown():
+    """Stations marked under one pick stay marked under the next: an order goes to all of them, and asks first."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 45)) as pilot:
+        await go_to(pilot, "ST-01/1")
+        board = desk.screen
+        for state in ("Charging", "Available"):
+            board._sift(Sieve().toggled("state", state))
+            await pilot.press("A")
+            await pilot.pause()
+        assert board.query_one("#evses", Grid).marked == frozenset()  # A with marks takes them off
+        board._sift(Sieve().toggled("state", "Charging"))
+        await pilot.press("A")
+        board._sift(Sieve().toggled("state", "Faulted"))
+        await pilot.press("m")
+        marked = [at.station_id for at in board.targets(BY_ID["station.reset"])]
+        assert marked == ["ST-01", "ST-04", "ST-05"]
+        board._sift(Sieve().toggled("state", "Reserved"))
+        await settle(pilot)
+        assert "no station is like that" in lines(desk)
