@@ -2,8 +2,8 @@
 
     python -m console.pictures [--out docs/pictures] [--seconds 75] [--speed 150] [--size city]
 
-The demo's own processes run behind it: a plan is made and published, trucks come home and charge. Then Overview and
-Depot are drawn at 132 x 40 and written as SVG without any reference to the network.
+The demo's own processes run behind it: a plan is made and published, trucks come home and charge. Then Overview, Depot
+and the page of a station that charges are drawn at 132 x 40 and written as SVG without any reference to the network.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from console.app import Desk
+from console.screens.places import open_station
 
 if TYPE_CHECKING:
     from console.demo import Stage
+    from console.view import View
     from fleet.store import Store
 
 SIZE = (132, 40)
-ROOMS = ("overview", "depot")
+ROOMS = ("overview", "depot", "station")
 FONTS = "'Cascadia Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 
@@ -35,12 +37,22 @@ async def photograph(desk: Desk, out: Path, seconds: float) -> list[Path]:
         while time.monotonic() < until:
             await pilot.pause(0.25)
         for room in ROOMS:
-            await desk.switch_mode(room)
+            if room == "station":
+                open_station(desk, *one_that_charges(desk.view))
+            else:
+                await desk.switch_mode(room)
             await pilot.pause(1.0)
             file = out / f"{room}.svg"
             file.write_text(without_network(desk.export_screenshot(title="binwatt")), encoding="utf-8")
             files.append(file)
     return files
+
+
+def one_that_charges(view: View) -> tuple[str, int]:
+    """The EVSE that draws most now, with its station; the first there is where none draws."""
+    places = [(evse.power_kw or 0.0, station.station_id, evse.number)
+              for station in view.stations.values() for evse in station.evses]  # fmt: skip
+    return max(places, default=(0.0, "", 0))[1:]
 
 
 def without_network(svg: str) -> str:

@@ -16,7 +16,7 @@ spec.loader.exec_module(fixed_view)
 
 
 async def test_each_room_becomes_a_picture_without_any_address(tmp_path):
-    """Two SVG files; their fonts are those of the reader's machine."""
+    """Three SVG files, the page of a station among them; their fonts are those of the reader's machine."""
     desk = Desk(None, Settings(), view=fixed_view.make_view())
     files = await photograph(desk, tmp_path, seconds=0.1)
     assert [file.stem for file in files] == list(ROOMS)
@@ -25,6 +25,7 @@ async def test_each_room_becomes_a_picture_without_any_address(tmp_path):
         assert "url(http" not in svg
         assert "@font-face" not in svg
         assert "Berkane" in svg
+    assert "ST-05" in files[-1].read_text(encoding="utf-8")
 
 
 def test_only_fonts_are_taken_out():
