@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from console.faults import Explained, known_faults
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 LONGEST = 120
 """Letters of an argument or answer that are shown."""
+MOST_STEPS = 8
+"""Steps of a charging profile that are shown."""
 IDLE_KW = 0.1
 """Below this nothing is charged, only kept awake."""
 STATUS_LEVELS: dict[str, Level] = {
@@ -154,8 +157,9 @@ def tell_charge(view: View, evse: EvseView) -> list[Line]:
         Pair(_("charge"), f"#{charge.transaction_id} {charge.truck_id or charge.token}", "note"),
         Pair(_("since"), f"{clock(view, charge.started_at)} ({ago(view, charge.started_at)})"),
         Pair(_("taken"), figure(taken, "kWh", 1)),
-        Gauge(_("battery"), evse.soc or 0.0, percent(evse.soc), "good"),
     ]
+    if evse.soc is not None:
+        lines.append(Gauge(_("battery"), evse.soc, percent(evse.soc), "good"))
     need = view.needs.get(charge.truck_id)
     if need is not None:
         lines.append(Pair(_("ready by"), clock(view, need.ready_by)))
@@ -173,13 +177,37 @@ def tell_order(view: View, order: OrderView) -> list[Line]:
     lines += [Pair(_(STATE_WORDS.get(state, state)), clock(view, at)) for state, at in steps if at is not None]
     if order.waits and order.expires_at is not None:
         lines.append(Pair(_("runs out in"), duration(order.expires_at - view.now), "warn"))
-    lines += [Say(f"{name}: {_short(value)}", "dim") for name, value in order.args.items()]
+    for name, value in order.args.items():
+        profile = tell_profile(view, value) if name == "profile" else []
+        lines += profile or [Say(f"{name}: {_short(value)}", "dim")]
     for name, value in (order.answer or {}).items():
         if isinstance(value, dict):
             lines += [Say(f"{key} = {_short(item)}") for key, item in list(value.items())[:40]]
         else:
             lines.append(Say(f"{name}: {_short(value)}"))
     return lines
+
+
+def tell_profile(view: View, body: object) -> list[Line]:
+    """A charging profile as its steps: from when, how much; nothing where it cannot be read."""
+    from chargers.errors import ProfileError
+    from chargers.profile import from_v201
+
+    try:
+        profile = from_v201(body) if isinstance(body, dict) else None
+    except ProfileError:
+        profile = None
+    if profile is None:
+        return []
+    schedule = profile.schedule
+    lines: list[Line] = [Say(str(profile.purpose), "dim")]
+    for period in schedule.periods[:MOST_STEPS]:
+        after = timedelta(seconds=period.start_s)
+        when = f"+{duration(after)}" if schedule.start is None else clock(view, schedule.start + after)
+        limit = figure(period.limit / 1000, "kW", 1) if schedule.unit == "W" else figure(period.limit, "A", 1)
+        lines.append(Pair(when, limit, "note"))
+    left = len(schedule.periods) - MOST_STEPS
+    return [*lines, Say(f"+{left}", "dim")] if left > 0 else lines
 
 
 def _short(value: object) -> str:

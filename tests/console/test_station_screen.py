@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList
 
+from chargers.profile import ChargingProfile, ChargingSchedule, Kind, Period, Purpose, RateUnit, to_v201
 from console import i18n
 from console.actions import BY_ID
 from console.app import Desk
@@ -384,3 +385,26 @@ async def test_marks_hold_whatever_is_shown():
         board._sift(Sieve().toggled("state", "Reserved"))
         await settle(pilot)
         assert "no station is like that" in lines(desk)
+
+
+async def test_the_profile_an_order_sends_is_told_in_steps():
+    """Purpose, instants in local time and kilowatts, not JSON; one that starts with its charge counts from there."""
+    desk = make_desk()
+    periods = (Period(0, 12500.0), Period(3600, 0.0))
+    fixed = ChargingProfile(1, 0, Purpose.TX, Kind.ABSOLUTE, ChargingSchedule(RateUnit.W, periods, NOW))
+    free = ChargingProfile(2, 0, Purpose.TX_DEFAULT, Kind.RELATIVE, ChargingSchedule(RateUnit.A, (Period(0, 16.0),)))
+    orders = {
+        5 + n: OrderView(5 + n, "set_profile", f"ST-0{1 + n}", "accepted", "depot", NOW, "", {"profile": to_v201(one)})
+        for n, one in enumerate((fixed, free))
+    }
+    broken = OrderView(7, "set_profile", "ST-03", "accepted", "amina", NOW, "", {"profile": {"id": "x"}})
+    desk.view = replace(desk.view, orders={**desk.view.orders, **orders, 7: broken})
+    async with desk.run_test(size=(160, 60)) as pilot:
+        await open_page(pilot, "ST-01/1")
+        assert "TxProfile 22:05 12.5 kW 23:05 0.0 kW" in told(desk, "answer")
+        await pilot.press("escape")
+        await open_page(pilot, "ST-02/1")
+        assert "TxDefaultProfile +0 min 16.0 A" in told(desk, "answer")
+        await pilot.press("escape")
+        await open_page(pilot, "ST-03/1")
+        assert 'profile: {"id": "x"}' in told(desk, "answer")
