@@ -7,6 +7,7 @@ from datetime import timedelta
 from console.faults import known_faults
 from console.i18n import N_, _
 from console.screens.places import tell_explained
+from console.station.curves import allowed_at
 from console.station.values import StationFacts
 from console.view import StationView, View
 from console.widgets.columns import Level
@@ -42,7 +43,7 @@ def tell_limit(view: View, station: StationView, facts: StationFacts) -> list[Li
     if holding is None:
         return [Pair(_("may draw"), _("all it can")), most, *site]
     lines: list[Line] = [
-        Pair(_("may draw"), figure(holding.kw, "kW", 1), "warn"),
+        Pair(_("may draw"), figure(allowed_at(facts, view.now), "kW", 1), "warn"),
         Say(_(PURPOSE_WORDS.get(holding.purpose, holding.purpose))),
     ]
     if holding.order_id is not None:

@@ -27,7 +27,8 @@ def make_curves(view: View, station: StationView, facts: StationFacts) -> Curves
     if station.online:
         drawn.append((now, station.power_kw))
     most = station.max_kw or max((evse.max_kw for evse in station.evses), default=0.0)
-    planned = tuple(_allowed_at(facts, start + STEP * (slot + 0.5), now) for slot in range(slots))
+    middles = [start + STEP * (slot + 0.5) for slot in range(slots)]
+    planned = tuple(None if at < now else allowed_at(facts, at) for at in middles)
     highest = max((kw for kw in (*planned, *(kw for _at, kw in drawn)) if kw), default=0.0)
     return Curves(
         start,
@@ -40,9 +41,10 @@ def make_curves(view: View, station: StationView, facts: StationFacts) -> Curves
     )
 
 
-def _allowed_at(facts: StationFacts, at: datetime, now: datetime) -> float | None:
-    """What the profiles allow at an instant ahead; None before now and where there are none."""
-    if at < now:
-        return None
-    steps = [kw for begins, kw in facts.allowed_kw if begins <= at]
-    return steps[-1] if steps else None
+def allowed_at(facts: StationFacts, at: datetime) -> float | None:
+    """What the profiles allow at an instant, in kW; None where there are none.
+
+    The screen's clock may be a little behind the reading: before its first step, that one holds.
+    """
+    steps = facts.allowed_kw[:1] + tuple(step for step in facts.allowed_kw[1:] if step[0] <= at)
+    return steps[-1][1] if steps else None

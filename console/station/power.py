@@ -75,8 +75,8 @@ def allowed(rack: Rack, at: datetime, span: timedelta) -> tuple[tuple[datetime, 
     return tuple(next(same) for _kw, same in groupby(steps, key=lambda step: step[1]))
 
 
-def binding(rack: Rack, at: datetime) -> tuple[float, Installed] | None:
-    """The profile that holds the station down now, and to how many kW; None where none does.
+def binding(rack: Rack, at: datetime) -> Installed | None:
+    """The profile that holds the station down now; None where none does.
 
     Of a station's maximum and what its charges may have together, the lower binds; among the charges, the tightest.
     """
@@ -95,7 +95,7 @@ def binding(rack: Rack, at: datetime) -> tuple[float, Installed] | None:
         ]
     if not found:
         return None
-    return kw, min(found, key=lambda pair: (pair[0], -pair[1].profile.stack_level))[1]
+    return min(found, key=lambda pair: (pair[0], -pair[1].profile.stack_level))[1]
 
 
 def _leading(rack: Rack, evse: int) -> Sequence[Installed]:

@@ -105,14 +105,12 @@ def _read_rack(work: Work, row: Station) -> tuple[Rack, list[_Confirmed]]:
 
 
 def _read_holding(work: Work, rack: Rack, confirmed: Sequence[_Confirmed], now: datetime) -> Holding | None:
-    found = binding(rack, now)
-    if found is None:
+    one = binding(rack, now)
+    if one is None:
         return None
-    kw, one = found
     row = next(known.row for known in confirmed if known.profile is one.profile)
     order = work.orders.get(row.order_id) if row.order_id is not None else None
     return Holding(
-        kw,
         str(one.profile.purpose),
         row.order_id,
         order.who if order else "",

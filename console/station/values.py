@@ -25,9 +25,8 @@ class ConnectorFacts:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The limit in force: how much, by a profile of which purpose, and the order that brought it there."""
+    """What holds it below what it can: a profile of which purpose, and the order that brought it there."""
 
-    kw: float
     purpose: str
     order_id: int | None = None
     who: str = ""

@@ -54,7 +54,7 @@ def make_facts(station_id: str) -> StationFacts:
         kwh_today=37.4,
         drawn_kw=drawn,
         allowed_kw=((NOW, 11.0), (NOW + timedelta(hours=1), 18.0), (NOW + timedelta(hours=2), 0.0)),
-        holding=Holding(11.0, "TxProfile", 31, "night", "schedule", NOW - timedelta(minutes=40)),
+        holding=Holding("TxProfile", 31, "night", "schedule", NOW - timedelta(minutes=40)),
         messages=tuple(
             MessageLine(n, NOW - timedelta(seconds=20 * n), n == 1, action, answer, 12.0 if answer else None)
             for n, (action, answer) in enumerate(
@@ -226,7 +226,7 @@ async def test_the_page_tells_what_holds_it_and_what_is_wrong():
         await open_page(pilot, "ST-01/1")
         assert "11.0 kW" in told(desk, "limit")
         assert "#31 night schedule, 21:25" in told(desk, "limit")
-        assert "18.0 kW" in told(desk, "limit")
+        assert "from 23:05 18.0 kW" in told(desk, "limit")
         assert "-184 s" in told(desk, "identity")
         assert "no composite schedule" in told(desk, "identity")
         assert "cooling of cable" in told(desk, "fault")
@@ -408,3 +408,14 @@ async def test_the_profile_an_order_sends_is_told_in_steps():
         await pilot.press("escape")
         await open_page(pilot, "ST-03/1")
         assert 'profile: {"id": "x"}' in told(desk, "answer")
+
+
+async def test_the_limit_told_is_that_of_now_not_of_the_reading():
+    """When a step has passed since the store was read, the panel tells the step that holds now and the next one."""
+    desk = make_desk()
+    async with desk.run_test(size=(160, 60)) as pilot:
+        await open_page(pilot, "ST-01/1")
+        desk.post_message(Desk.Viewed(replace(desk.view, now=NOW + timedelta(minutes=61))))
+        await settle(pilot)
+        assert "may draw 18.0 kW" in told(desk, "limit")
+        assert "0.0 kW" in told(desk, "limit")
