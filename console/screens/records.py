@@ -21,6 +21,7 @@ from console.screens.room import RoomScreen
 from console.view import View
 from console.widgets.columns import Cell, Column
 from console.widgets.grid import Grid
+from fleet.errors import FleetError
 
 SHEETS: tuple[Sheet, ...] = tuple(HEADS)
 AGAIN_SECONDS = 3.0
@@ -155,9 +156,14 @@ class RecordsScreen(RoomScreen):
     def read(self, sheet: Sheet, station_id: str) -> None:
         """Read a list, off the screen's thread."""
         hands = self.app.hands
-        if hands is not None:
+        if hands is None:
+            return
+        try:
             records = hands.read_records(sheet, station_id or None)
-            self.call_later(self._fill, sheet, station_id, records)
+        except FleetError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+            return
+        self.call_later(self._fill, sheet, station_id, records)
 
     def _fill(self, sheet: Sheet, station_id: str, records: tuple[Record, ...]) -> None:
         if sheet == self.sheet and station_id in (self.station_id, ""):

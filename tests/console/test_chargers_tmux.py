@@ -205,6 +205,7 @@ def test_chargers_are_run_from_the_keyboard(city, open_terminal):
     city.wait(lambda: city.charge_of("LOST-0001").state == "ended", "the charge closed")
     charge = city.charge_of("LOST-0001")
     assert (charge.state, charge.closed_by, charge.end_reason) == ("ended", "amina", "its cable was cut")
+    city.wait(lambda: "●" not in desk.screen(), "the list read again")
     desk.press("Enter")
     desk.see("closed by: amina")
     desk.press("Escape", "q")
