@@ -101,7 +101,9 @@ async def confirm(pilot) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("sheet", ["messages", "transactions", "cards"])
+@pytest.mark.parametrize(
+    "sheet", ["messages", "transactions", "cards", "variables", "reservations", "campaigns", "firmware"]
+)
 def test_lists_look_as_they_should(snap_compare, sheet, size):
     """Lists of the records room are drawn as the pictures of record."""
 
@@ -256,6 +258,16 @@ async def open_admit(pilot) -> None:
     await pilot.press("y")
     await pilot.pause()
     assert isinstance(pilot.app.screen, Admit)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_raw_request_looks_as_it_should(snap_compare, size):
+    """The least payload, its verdict under it, and what may be added."""
+
+    async def go(pilot) -> None:
+        await open_compose(pilot, "remotestart")
+
+    assert snap_compare(make_desk(), run_before=go, terminal_size=SIZES[size])
 
 
 @pytest.mark.parametrize("size", SIZES)
