@@ -39,7 +39,7 @@ class Compose(ModalScreen[dict[str, Any] | None]):
         width: 96%; height: 90%; border: round $accent; border-title-color: $text-accent; padding: 0 1;
         background: $surface;
     }
-    Compose TextArea { height: 1fr; border: none; }
+    Compose TextArea, Compose TextArea:focus { height: 1fr; border: none; padding: 0; }
     Compose Label { width: 100%; color: $text-muted; }
     Compose .good { color: $text-success; }
     Compose .bad { color: $text-error; }
