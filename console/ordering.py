@@ -146,7 +146,7 @@ ARGUMENTS: Mapping[OrderKind, Mapping[str, Check]] = {
     OrderKind.CLOSE_TRANSACTION: {"end_wh?": _positive},
     OrderKind.CLEAR_FAULT: {},
     OrderKind.RUN_CAMPAIGN: {
-        "do": _one_of("start", "pause", "go on", "stop"),
+        "do": _one_of("start", "pause", "go on", "stop", "retry"),
         "kind?": _text,
         "stations?": _list,
         "args?": _object,

@@ -62,9 +62,7 @@ class OrderKind(StrEnum):
     # carried out by the store; the target is what the order is about
     CLOSE_TRANSACTION = "close_transaction"  # target: a transaction's number; end_wh?; why is the order's own
     CLEAR_FAULT = "clear_fault"  # target: a station; takes note that a person has seen to it
-    RUN_CAMPAIGN = (
-        "run_campaign"  # target: "new" or its number; do: "start" | "pause" | "go on" | "stop"; kind, stations
-    )
+    RUN_CAMPAIGN = "run_campaign"  # target: "new" or its number; do: start, pause, go on, stop, retry; kind?, stations?
     SET_TOKEN = "set_token"  # noqa: S105 - target: a card; status?, group_id?, expires_at?, most_at_once?, holder?, note?
     SET_TARIFF = "set_tariff"  # target: a tariff's name; do: "put" | "delete"; the table's columns, rules: list
     SET_STATION = (

@@ -150,7 +150,7 @@ RECORD_ACTIONS: tuple[Action, ...] = (
     Action("card.used", "u", N_("Used"), N_("List the charges of this card."), RECORDS, why_not=needs_sheet("cards"),
            bar=False),
     Action("campaign.retry", "a", N_("Again"), N_("Ask the stations of this campaign again that failed."), RECORDS,
-           why_not=needs_sheet("campaigns", "running", "paused", "done", "stopped", "failed"),
+           why_not=needs_sheet("campaigns", "running", "paused", "done"),
            order=order_campaign("retry"), bar=False),
     Action("card.block", "b", N_("Block"), N_("Block this card, or accept it again."), RECORDS,
            why_not=needs_sheet("cards"), order=order_block),

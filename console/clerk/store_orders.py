@@ -69,6 +69,9 @@ def _clear_fault(work: Work, order: Order) -> str | dict[str, Any]:
 
 def _run_campaign(work: Work, order: Order) -> str | dict[str, Any]:
     args = order.args
+    if args["do"] == "retry":
+        again = work.campaigns.retry(int(order.target), order.who)
+        return again if isinstance(again, str) else {"stations": again}
     if args["do"] != "start":
         return work.campaigns.set_state(int(order.target), CAMPAIGN_STATES[args["do"]], order.who) or {}
     campaign = work.campaigns.start(

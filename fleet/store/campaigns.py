@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SILENT = timedelta(hours=2)
 """A station at work that says nothing for so long has failed."""
 REQUEST_IDS = 1_000_000
-"""Requests of campaigns are numbered from here on."""
+"""Requests of campaigns are numbered from here on, and each attempt so much higher than the one before."""
 PROGRESSING = frozenset({OrderKind.UPDATE_FIRMWARE, OrderKind.GET_LOG, OrderKind.PUBLISH_FIRMWARE})
 """Accepted is only the beginning of these: the station tells how it goes on."""
 State = Literal["running", "paused", "stopped", "done"]
@@ -107,6 +107,27 @@ class Campaigns:
         self._move(row, state, who)
         return None
 
+    def retry(self, campaign_id: int, who: str = "") -> int | str:
+        """Let the stations that failed have another turn, also when all are through; how many, or why not.
+
+        What a station still says of the failed attempt carries that attempt's number and is not taken for this one.
+        """
+        row = self.get(campaign_id)
+        if row is None:
+            return f"there is no campaign {campaign_id}"
+        if row.state == "stopped":
+            return f"campaign {campaign_id} is stopped"
+        failed = [part for part in self.stations(campaign_id) if part.state == "failed"]
+        if not failed:
+            return f"no station of campaign {campaign_id} failed"
+        for part in failed:
+            part.state, part.status, part.why, part.order_id = "waiting", "", "", None
+            part.changed_at = self._work.now
+            self._work.session.add(part)
+        row.ended_at = None
+        self._move(row, "running", who)
+        return len(failed)
+
     def is_any(self) -> bool:
         """Whether a campaign is not over."""
         query = select(Campaign.campaign_id).where(col(Campaign.state).in_(("running", "paused"))).limit(1)
@@ -179,7 +200,8 @@ class Campaigns:
         assert row.campaign_station_id is not None
         args = dict(campaign.args)
         if campaign.kind in PROGRESSING:
-            row.request_id = REQUEST_IDS + row.campaign_station_id
+            attempt_before = row.request_id if row.request_id is not None else row.campaign_station_id
+            row.request_id = attempt_before + REQUEST_IDS
             args["request_id"] = row.request_id
         why = campaign.why or f"campaign {campaign.campaign_id}"
         order = self._work.orders.place(Wanted(OrderKind(campaign.kind), row.station_id, args, campaign.who, why))

@@ -217,12 +217,14 @@ async def test_store_orders_are_carried_out_once(writer: Writer, store: Store, c
             await place(client, "close_transaction", "1", end_wh=600),
             await place(client, "close_transaction", "99"),
             await place(client, "clear_fault", "CP0"),
+            await place(client, "run_campaign", "1", do="retry"),
         ]
         assert await writer.do(carry_out_all) == len(numbers)
         assert await writer.do(carry_out_all) == 0
     with store.read() as work:
         states = [work.orders.get(number).state for number in numbers]
-        assert states == [OrderState.ACCEPTED] * 5 + [OrderState.REJECTED, OrderState.ACCEPTED]
+        assert states == [OrderState.ACCEPTED] * 5 + [OrderState.REJECTED, OrderState.ACCEPTED, OrderState.REJECTED]
+        assert work.orders.get(numbers[-1]).answer == {"why": "no station of campaign 1 failed"}
         assert work.stations.token("CARD").group_id == "staff"
         assert [rule.token_group for rule in work.money.rules("T")] == ["staff"]
         assert (work.stations.get("CP1").public, work.stations.get("CP1").priority) == (True, 2)

@@ -133,3 +133,27 @@ def test_a_campaign_that_is_over_does_not_change(furnished):
         assert work.campaigns.set_state(number, "running") == f"campaign {number} is stopped"
         assert work.campaigns.set_state(99, "paused") == "there is no campaign 99"
     assert advance(furnished) == []
+
+
+def test_those_that_failed_get_another_turn(furnished):
+    """Through with failures, it runs again for these alone, under new request numbers; a stopped one stays stopped."""
+    number = begin(furnished, OrderKind.GET_LOG, at_once=6, stop_after=9)
+    with furnished.begin() as work:
+        away = work.stations.get("CP5")
+        away.online = True
+        work.session.add(away)
+    orders = advance(furnished)
+    settle(furnished, orders, OrderState.FAILED)
+    advance(furnished)
+    assert progress(furnished, number) == ("done", 0, 0, 0, 6)
+    with furnished.begin() as work:
+        assert work.campaigns.retry(number, "amina") == 6
+    again = advance(furnished)
+    assert {one.target for one in again} == {one.target for one in orders}
+    before = {one.target: one.args["request_id"] for one in orders}
+    assert all(one.args["request_id"] > before[one.target] for one in again)
+    with furnished.begin() as work:
+        assert work.campaigns.retry(number) == f"no station of campaign {number} failed"
+        assert work.campaigns.retry(99) == "there is no campaign 99"
+        work.campaigns.set_state(number, "stopped")
+        assert work.campaigns.retry(number) == f"campaign {number} is stopped"
