@@ -11,11 +11,8 @@ from typing import Any, TypeAlias
 
 from chargers.errors import TariffInvalid
 from chargers.money import read_tariff
-from fleet.orders import STATION_KINDS, OrderKind, Wanted
+from fleet.orders import DECISIONS, STATION_KINDS, OrderKind, Wanted
 from fleet.store import Work
-
-DECISIONS = frozenset({OrderKind.ADMIT_STATION, OrderKind.REVOKE_CERTIFICATE})
-"""About stations whether they were accepted or not."""
 
 Check: TypeAlias = Callable[[Any], str | None]
 """None when a value will do, else what it should be."""

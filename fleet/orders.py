@@ -112,6 +112,9 @@ STORE_KINDS = frozenset(
 STATION_KINDS = frozenset(set(OrderKind) - STORE_KINDS)
 """Carried out by the central system."""
 
+DECISIONS = frozenset({OrderKind.ADMIT_STATION, OrderKind.REVOKE_CERTIFICATE})
+"""Of these: about stations that may be away, or not accepted yet."""
+
 LIFETIME = timedelta(minutes=10)
 """Clock time after which an order that could not be sent is no longer wanted."""
 

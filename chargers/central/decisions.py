@@ -86,7 +86,7 @@ async def revoke(desk: Desk, _sessions: Sessions, order: Order) -> Outcome:
     return Outcome(accepted=True, answer={"serial": row.serial})
 
 
-DECISIONS: Mapping[OrderKind, Callable[[Desk, Sessions, Order], Awaitable[Outcome]]] = {
+DEEDS: Mapping[OrderKind, Callable[[Desk, Sessions, Order], Awaitable[Outcome]]] = {
     OrderKind.ADMIT_STATION: admit,
     OrderKind.REVOKE_CERTIFICATE: revoke,
 }

@@ -17,7 +17,7 @@ import structlog
 from sqlmodel import col, select
 
 from chargers.central import ledger
-from chargers.central.decisions import DECISIONS
+from chargers.central.decisions import DEEDS
 from chargers.central.desk import Desk
 from chargers.central.guards import fault_of
 from chargers.central.session import Session
@@ -101,7 +101,7 @@ class Dispatch:
             if target in self._busy:
                 continue
             session = self._sessions.get(target)
-            if order.kind in DECISIONS:
+            if order.kind in DEEDS:
                 self._busy.add(target)
                 self._desk.spawn(self._settle_decision(order))
             elif session is not None and session.connected and session.admitted:
@@ -147,7 +147,7 @@ class Dispatch:
 
     async def _settle_decision(self, order: Order) -> None:
         try:
-            outcome = await DECISIONS[OrderKind(order.kind)](self._desk, self._sessions, order)
+            outcome = await DEEDS[OrderKind(order.kind)](self._desk, self._sessions, order)
             await self._mark(order, OrderState.ACCEPTED if outcome.accepted else OrderState.REJECTED, outcome.answer)
         except ChargersError as error:
             await self._mark(order, OrderState.FAILED, {"why": str(error)})
@@ -171,7 +171,7 @@ def take_queued(work: Work) -> list[Order]:
     waiting = []
     for order in work.orders.queued(STATION_KINDS):
         admission = admissions.get(order.target)
-        if order.kind in DECISIONS or admission == "accepted":
+        if order.kind in DEEDS or admission == "accepted":
             waiting.append(order)
         elif admission is None:
             work.orders.mark(order, OrderState.FAILED, {"why": f"there is no station {order.target}"})

@@ -6,7 +6,8 @@ sets a limit by hand may lower what he likes; what raises is measured against al
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chargers.central.installing import watts_at
@@ -72,31 +73,51 @@ def _profile_of(order: Order) -> tuple[int, ChargingProfile] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Outlet:
+    """An EVSE of the site and all that may bind it."""
+
+    station: Station
+    number: int
+    most_kw: float
+    installed: Sequence[tuple[InstalledProfile, ChargingProfile]]
+
+    def held_kw(self, at: datetime) -> float:
+        """The most it may draw at an instant, whatever it follows; its hardware before it confirmed its fall-back."""
+        if self.station.fallback_at is None:
+            return self.most_kw
+        said = [_kw(profile, at) for row, profile in self.installed if row.evse in (ANY_EVSE, self.number)]
+        return min(self.most_kw, max([self.station.fallback_kw, *(kw for kw in said if kw is not None)]))
+
+
 def _overdrawn(work: Work, site: Place, station_id: str, evse: int, profile: ChargingProfile) -> str | None:
-    limit = site.site_limit_kw or 0.0
-    stations = [one for one in work.stations.all() if one.place_id == site.place_id and one.admission == "accepted"]
-    installed = {one.station_id: _held_profiles(work, one.station_id) for one in stations}
+    outlets = list(_outlets(work, site))
+    bound = [one for one in outlets if one.station.station_id == station_id and evse in (ANY_EVSE, one.number)]
+    others = [one for one in outlets if not any(one is mine for mine in bound)]
     for at in _instants(profile, work.now):
         wanted = _kw(profile, at)
         if wanted is None:
             continue
-        others = here = raised = 0.0
-        for station in stations:
-            for number, most in _evses(work, station):
-                held = _held_kw(station, number, most, installed[station.station_id], at)
-                if station.station_id == station_id and evse in (ANY_EVSE, number):
-                    here += held
-                    raised += max(held, min(wanted, most))
-                else:
-                    others += held
-        room = limit - site.base_load_kw - others
-        if raised > here + SLACK_KW and raised > room + SLACK_KW:
+        held = [one.held_kw(at) for one in bound]
+        raised = sum(max(kw, min(wanted, one.most_kw)) for kw, one in zip(held, bound, strict=True))
+        taken = sum(one.held_kw(at) for one in others)
+        limit = site.site_limit_kw or 0.0
+        room = limit - site.base_load_kw - taken
+        if raised > sum(held) + SLACK_KW and raised > room + SLACK_KW:
             name = site.name or site.place_id
             return (
                 f"at {at:%H:%M} UTC {name} could draw {limit - room + raised:.1f} kW of {limit:g}:"
-                f" others may take {others:.1f} kW; give {station_id} at most {max(room, 0.0):.1f} kW"
+                f" others may take {taken:.1f} kW; give {station_id} at most {max(room, 0.0):.1f} kW"
             )
     return None
+
+
+def _outlets(work: Work, site: Place) -> Iterator[_Outlet]:
+    for station in work.stations.all():
+        if station.place_id == site.place_id and station.admission == "accepted":
+            installed = _held_profiles(work, station.station_id)
+            for number, most_kw in _evses(work, station):
+                yield _Outlet(station, number, most_kw, installed)
 
 
 def _evses(work: Work, station: Station) -> list[tuple[int, float]]:
@@ -117,20 +138,6 @@ def _held_profiles(work: Work, station_id: str) -> list[tuple[InstalledProfile, 
             except ChargersError:
                 continue
     return found
-
-
-def _held_kw(
-    station: Station,
-    evse: int,
-    most_kw: float,
-    installed: Iterable[tuple[InstalledProfile, ChargingProfile]],
-    at: datetime,
-) -> float:
-    """The most an EVSE may draw at an instant, whatever it follows; its hardware before it confirmed its fall-back."""
-    if station.fallback_at is None:
-        return most_kw
-    said = [_kw(profile, at) for row, profile in installed if row.evse in (ANY_EVSE, evse)]
-    return min(most_kw, max([station.fallback_kw, *(kw for kw in said if kw is not None)]))
 
 
 def _instants(profile: ChargingProfile, now: datetime) -> list[datetime]:

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from chargers.central.decisions import DECISIONS
+from chargers.central.decisions import DEEDS
 from chargers.central.device_rows import value_row
 from chargers.central.dispatch import settle_unanswered
 from chargers.central.v16 import StationV16
 from chargers.central.v201 import StationV201
 from chargers.central.v201_variables import place_of, variable_name
 from fleet.events import Kind
-from fleet.orders import STATION_KINDS, OrderKind, OrderState, Wanted
+from fleet.orders import DECISIONS, STATION_KINDS, OrderKind, OrderState, Wanted
 from fleet.tables import StationVariable
 
 TESTS = Path(__file__).parent.parent
@@ -115,7 +115,8 @@ APART = {
 
 def test_every_kind_of_order_is_tried_here():
     """Each kind that either version carries out is tried here, or with the cases of its version."""
-    carried = set(StationV16.CALLS) | set(StationV201.CALLS) | {OrderKind.CALL, *DECISIONS}
+    assert set(DEEDS) == DECISIONS
+    carried = set(StationV16.CALLS) | set(StationV201.CALLS) | {OrderKind.CALL, *DEEDS}
     assert carried - {case[0] for case in BOTH} - APART <= orders_covered()
 
 
@@ -123,7 +124,7 @@ def test_every_kind_of_order_is_tried_here():
 async def test_what_a_version_has_no_request_for_is_refused_in_one_sentence(house, version):
     """An order the version lacks is rejected at once, and the station hears nothing of it."""
     old = version == "ocpp1.6"
-    lacking = STATION_KINDS - set((StationV16 if old else StationV201).CALLS) - {OrderKind.CALL, *DECISIONS}
+    lacking = STATION_KINDS - set((StationV16 if old else StationV201).CALLS) - {OrderKind.CALL, *DEEDS}
     async with house.station(protocol=version, answers={} if old else UNKNOWN) as station:
         await ready(station, BOOT_V16 if old else BOOT_V201)
         before = len(station.heard)
