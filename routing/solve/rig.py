@@ -118,10 +118,13 @@ def make_rig(
     opens = [_opens(truck, visit.opens, each) for visit, each in zip(visits, closes, strict=False)]
     opens += [site.opens - shortest_wait(site) for site in sites]
     last_sites, ends = _last_sites(problem, truck, count, roads, end, _closes(truck, home_by), closes)
-    ways: list[tuple[float, int]] = []
-    for visit, row in zip(visits, cost, strict=False):
-        options = [(row[site] + cost[site][end], site) for site in last_sites.get(visit.stream, ())]
-        ways.append(min(options, default=(float(FAR), -1)))
+    takers = {
+        stream: [node for node, site in enumerate(sites, count) if site.takes(stream)] for stream in truck.streams
+    }
+    ways = [
+        _way_home(node, last_sites.get(visit.stream, []), takers.get(visit.stream, []), roads, cost, end)
+        for node, visit in enumerate(visits)
+    ]
     gates = _gates(problem, truck, visits)
     home_seconds, home_metres, last_call = [], [], []
     for node, (_, site) in enumerate(ways):
@@ -235,6 +238,22 @@ def _gates(problem: Problem, truck: Truck, visits: list[Visit]) -> dict[int, Gat
         if any(wait for _, wait in queue):
             gates[len(visits) + at] = Gate(queue=queue)
     return gates
+
+
+def _way_home(node: int, last: list[int], takers: list[int], roads: Roads, cost: Prices, end: int) -> tuple[float, int]:
+    """Money and site of the cheapest way from a visit to the end depot over one of the `last` sites of its stream.
+
+    Where no road leads over those, that over any of its `takers`, whatever their hours; without one (FAR, -1).
+    """
+    for sites in (last, takers):
+        open_ways = [
+            (cost[node][site] + cost[site][end], site)
+            for site in sites
+            if roads.seconds[node][site] < FAR and roads.seconds[site][end] < FAR
+        ]
+        if open_ways:
+            return min(open_ways)
+    return float(FAR), -1
 
 
 def _last_sites(
